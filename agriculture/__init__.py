@@ -1,0 +1,1 @@
+"""Precision farming. No pilot is registered yet."""

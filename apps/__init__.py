@@ -1,0 +1,1 @@
+"""The Streamlit front of the suite; the only package that imports streamlit."""

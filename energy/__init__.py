@@ -1,0 +1,1 @@
+"""Energy-use forecasting: load and weather series in, calibrated probabilistic forecasts out."""

@@ -1,0 +1,1 @@
+"""Medical-scan analysis. No pilot is registered yet."""

@@ -1,0 +1,1 @@
+"""Logistics optimisation. No pilot is registered yet."""
