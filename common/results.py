@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -47,9 +46,9 @@ def write_result(result: Result, folder: Path) -> Path:
             (fresh / RESULT_FILE).write_text(text, encoding="utf-8")
             (folder / RESULT_FILE).unlink(missing_ok=True)
             shutil.rmtree(folder / "tables", ignore_errors=True)
-            os.replace(fresh / RESULT_FILE, fresh.with_suffix(".json"))
-            os.replace(fresh, folder / "tables")
-            os.replace(fresh.with_suffix(".json"), folder / RESULT_FILE)
+            (fresh / RESULT_FILE).replace(fresh.with_suffix(".json"))
+            fresh.replace(folder / "tables")
+            fresh.with_suffix(".json").replace(folder / RESULT_FILE)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
             fresh.with_suffix(".json").unlink(missing_ok=True)
@@ -73,7 +72,9 @@ def read_result(folder: Path) -> Result:
     try:
         stored = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise StoreError("there is no complete result here", where=str(folder), mend="run it again") from error
+        raise StoreError(
+            "there is no complete result here", where=str(folder), mend="run it again"
+        ) from error
     tables: dict[str, pd.DataFrame] = {
         path.stem: pd.read_parquet(path) for path in sorted((folder / "tables").glob("*.parquet"))
     }

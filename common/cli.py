@@ -1,0 +1,167 @@
+"""The `pilots` command: list, run, train, evaluate, app, demo, doctor.
+
+Exit codes: 0 done; 1 a fault of the suite itself; 2 wrong usage; 3 a file was refused; 4 its content makes
+no sense; 5 something stored is missing or damaged; 6 training failed; 7 a library is missing; 130 stopped
+with Ctrl-C; 143 stopped by a signal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from common import pilot as pilots
+from common.errors import PilotError
+
+if TYPE_CHECKING:
+    import types
+
+    from common.pilot import Pilot, Result
+
+WITH_PILOT = {
+    "run": "do a pilot's main job on your data, or on its sample",
+    "train": "train a pilot's model on your data",
+    "evaluate": "score a pilot's model beside its baselines",
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pilots",
+        description="Sector pilots: from your own files to results, on a laptop or a cluster.",
+        epilog="`pilots run energy --help` shows what a pilot takes. Nothing leaves this machine.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    listing = commands.add_parser("list", help="list the installed pilots")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    for command, words in WITH_PILOT.items():
+        sub = commands.add_parser(command, help=words, add_help=False)
+        sub.add_argument("pilot", nargs="?", metavar="PILOT")
+        sub.add_argument("rest", nargs=argparse.REMAINDER)
+    for command, words in (
+        ("app", "open the app in the browser"),
+        ("demo", "forecast the energy pilot's sample here, then open the app on it"),
+    ):
+        sub = commands.add_parser(command, help=words)
+        sub.add_argument("--port", type=int, default=8501, help="port on 127.0.0.1 (default: %(default)s)")
+        sub.add_argument("--no-browser", action="store_true", help="do not open a browser window")
+    doctor = commands.add_parser("doctor", help="show versions and devices, what is missing, how to mend it")
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _pilot_parser(command: str, pilot: Pilot) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"pilots {command} {pilot.name}",
+        description=pilot.summary,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    getattr(pilot, f"add_{command}_arguments")(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object, for machines")
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+    parser.add_argument("--progress-file", type=Path, help="also write progress to this file")
+    parser.add_argument("--debug", action="store_true", help="show the whole traceback of a fault")
+    return parser
+
+
+def _print_result(result: Result, as_json: bool) -> None:
+    if as_json:
+        found = {"summary": result.summary, "numbers": dict(result.numbers), "warnings": list(result.warnings)}
+        print(json.dumps(found, ensure_ascii=False, default=str))
+        return
+    from common.terminal import show
+
+    show(result)
+
+
+def _with_pilot(command: str, name: str, rest: Sequence[str]) -> int:
+    pilot = pilots.load(name)
+    options = _pilot_parser(command, pilot).parse_args(rest)
+    from common import progress
+
+    with progress.on_terminal(quiet=options.quiet or options.json) as bar:
+        report = bar
+        if options.progress_file:
+            written = progress.to_file(options.progress_file)
+
+            def report(fraction: float, words: str) -> None:
+                bar(fraction, words)
+                written(fraction, words)
+
+        outcome: Any = getattr(pilot, command)(options, report)
+    if isinstance(outcome, Path):
+        print(json.dumps({"run": str(outcome)}) if options.json else f"run folder: {outcome}")
+    else:
+        _print_result(outcome, options.json)
+    return 0
+
+
+def _list(as_json: bool) -> int:
+    found = [pilots.load(name) for name in pilots.names()]
+    if as_json:
+        print(json.dumps([{"name": p.name, "title": p.title, "summary": p.summary} for p in found]))
+    else:
+        for p in found:
+            print(f"{p.name:<12} {p.title}\n{'':<12} {p.summary}")
+    return 0
+
+
+def _on_terminate(number: int, frame: types.FrameType | None) -> None:
+    # An exception rather than the default action: `finally` blocks then remove what is half-written.
+    raise SystemExit(128 + number)
+
+
+def _dispatch(arguments: Sequence[str]) -> int:
+    options = _parser().parse_args(arguments)
+    if options.command in WITH_PILOT:
+        if options.pilot in (None, "-h", "--help"):
+            _parser().parse_args(["--help"] if options.pilot else [])
+        return _with_pilot(options.command, options.pilot, options.rest)
+    if options.command == "list":
+        return _list(options.json)
+    if options.command == "doctor":
+        from common.doctor import run
+
+        return run(options.json)
+    from common import front
+
+    if options.command == "demo":
+        return front.demo(options.port, not options.no_browser)
+    return front.serve(options.port, not options.no_browser)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; a user's mistake is one line on stderr."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    signal.signal(signal.SIGTERM, _on_terminate)
+    try:
+        return _dispatch(arguments)
+    except PilotError as error:
+        if "--debug" in arguments:
+            raise
+        print(f"pilots: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("\npilots: stopped; nothing is left half-written.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        kind = type(error).__name__
+        print(
+            f"pilots: a fault of the suite itself ({kind}); run it again with --debug to see where.", file=sys.stderr
+        )
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""Progress for people (a bar on a terminal), for logs (one line a stage) and for other programs (a file)."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from common.pilot import Progress
+
+WRITE_EVERY_S = 0.2
+
+
+def to_file(path: Path) -> Progress:
+    """Progress written to a small JSON file {fraction, words, at}, replaced atomically, at most 5 times a second."""
+    last = {"at": 0.0, "words": ""}
+
+    def report(fraction: float, words: str) -> None:
+        now = time.time()
+        if now - float(last["at"]) < WRITE_EVERY_S and words == last["words"] and fraction < 1:
+            return
+        last.update(at=now, words=words)
+        fresh = path.with_suffix(".part")
+        fresh.write_text(json.dumps({"fraction": round(fraction, 4), "words": words, "at": now}), encoding="utf-8")
+        fresh.replace(path)
+
+    return report
+
+
+@contextmanager
+def on_terminal(quiet: bool = False) -> Iterator[Progress]:
+    """Progress on stderr: a bar where stderr is a terminal, else one line whenever the words change."""
+    if quiet:
+        yield lambda fraction, words: None
+        return
+    if not sys.stderr.isatty():
+        said: list[str] = []
+
+        def line(fraction: float, words: str) -> None:
+            if words not in said[-1:]:
+                said.append(words)
+                print(f"{fraction:4.0%}  {words}", file=sys.stderr, flush=True)
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=1.0)
+        yield lambda fraction, words: bar.update(task, completed=fraction, description=words)
