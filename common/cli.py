@@ -41,9 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help="list the installed pilots")
     listing.add_argument("--json", action="store_true", help="print JSON")
     for command, words in WITH_PILOT.items():
-        sub = commands.add_parser(command, help=words, add_help=False)
-        sub.add_argument("pilot", nargs="?", metavar="PILOT")
-        sub.add_argument("rest", nargs=argparse.REMAINDER)
+        sub = commands.add_parser(command, help=words)
+        sub.add_argument("pilot", metavar="PILOT", help=f"one of: {', '.join(pilots.names())}")
+        sub.add_argument("options", nargs="*", help=f"`pilots {command} PILOT --help` lists them")
     for command, words in (
         ("app", "open the app in the browser"),
         ("demo", "forecast the energy pilot's sample here, then open the app on it"),
@@ -72,7 +72,11 @@ def _pilot_parser(command: str, pilot: Pilot) -> argparse.ArgumentParser:
 
 def _print_result(result: Result, as_json: bool) -> None:
     if as_json:
-        found = {"summary": result.summary, "numbers": dict(result.numbers), "warnings": list(result.warnings)}
+        found = {
+            "summary": result.summary,
+            "numbers": dict(result.numbers),
+            "warnings": list(result.warnings),
+        }
         print(json.dumps(found, ensure_ascii=False, default=str))
         return
     from common.terminal import show
@@ -118,11 +122,10 @@ def _on_terminate(number: int, frame: types.FrameType | None) -> None:
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
+    # What follows a pilot's name is the pilot's own affair, so argparse is not asked about it here.
+    if len(arguments) > 1 and arguments[0] in WITH_PILOT and not arguments[1].startswith("-"):
+        return _with_pilot(arguments[0], arguments[1], arguments[2:])
     options = _parser().parse_args(arguments)
-    if options.command in WITH_PILOT:
-        if options.pilot in (None, "-h", "--help"):
-            _parser().parse_args(["--help"] if options.pilot else [])
-        return _with_pilot(options.command, options.pilot, options.rest)
     if options.command == "list":
         return _list(options.json)
     if options.command == "doctor":
@@ -158,7 +161,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         kind = type(error).__name__
         print(
-            f"pilots: a fault of the suite itself ({kind}); run it again with --debug to see where.", file=sys.stderr
+            f"pilots: a fault of the suite itself ({kind}); run it again with --debug to see where.",
+            file=sys.stderr,
         )
         return 1
 

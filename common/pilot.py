@@ -35,6 +35,7 @@ class Result:
         numbers: named figures for machines (`--json`), units in the names.
         warnings: what a careful reader should know before using the result.
         provenance: input hash, model, versions, settings, time made (UTC); no personal data.
+        shown: names of the tables short enough to print on a terminal, in the order of interest.
     """
 
     summary: str
@@ -42,6 +43,7 @@ class Result:
     numbers: Mapping[str, float | int | str | None] = field(default_factory=dict)
     warnings: Sequence[str] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    shown: Sequence[str] = ()
 
 
 @runtime_checkable

@@ -17,7 +17,7 @@ WRITE_EVERY_S = 0.2
 
 
 def to_file(path: Path) -> Progress:
-    """Progress written to a small JSON file {fraction, words, at}, replaced atomically, at most 5 times a second."""
+    """Progress written to a small JSON file {fraction, words, at}, replaced whole at most 5 times a second."""
     last = {"at": 0.0, "words": ""}
 
     def report(fraction: float, words: str) -> None:
@@ -26,7 +26,9 @@ def to_file(path: Path) -> Progress:
             return
         last.update(at=now, words=words)
         fresh = path.with_suffix(".part")
-        fresh.write_text(json.dumps({"fraction": round(fraction, 4), "words": words, "at": now}), encoding="utf-8")
+        fresh.write_text(
+            json.dumps({"fraction": round(fraction, 4), "words": words, "at": now}), encoding="utf-8"
+        )
         fresh.replace(path)
 
     return report

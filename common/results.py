@@ -38,6 +38,7 @@ def write_result(result: Result, folder: Path) -> Path:
                     "numbers": dict(result.numbers),
                     "warnings": list(result.warnings),
                     "provenance": dict(result.provenance),
+                    "shown": list(result.shown),
                 },
                 indent=2,
                 ensure_ascii=False,
@@ -84,4 +85,5 @@ def read_result(folder: Path) -> Result:
         numbers=stored["numbers"],
         warnings=stored["warnings"],
         provenance=stored["provenance"],
+        shown=stored["shown"],
     )
