@@ -1,0 +1,242 @@
+"""What one may want to know of a forecast, a tab each: alarms, accuracy, drivers, anomalies, reading."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from apps.ui import charts, energy_charts, workspace
+from apps.ui.format import Language, Unit, figure, moment, number, percent, power, unit_for
+from apps.ui.text import driver_name, language, model_name, t
+from common.pilot import Result
+
+TOP_DRIVERS = 8
+
+
+def of_series(result: Result, table: str, series: str) -> pd.DataFrame:
+    """The rows of one series, with the local time beside the UTC one; empty when there is no such table."""
+    frame = result.tables.get(table)
+    if frame is None or frame.empty:
+        return pd.DataFrame()
+    if "series" in frame:
+        frame = frame[frame["series"].astype(str) == series].reset_index(drop=True)
+    if "valid_from_utc" in frame:
+        zone = result.tables["forecast"]["valid_from_local"].dt.tz
+        frame = frame.assign(local=frame["valid_from_utc"].dt.tz_convert(zone))
+    return frame
+
+
+def own_and_baseline(result: Result) -> tuple[pd.Series | None, pd.Series | None]:
+    """The rows of the forecast and of the best baseline in the table of accuracy, where there are any."""
+    table = result.tables.get("accuracy")
+    if table is None or table.empty:
+        return None, None
+    rest = table.iloc[1:]
+    baseline = rest.loc[rest["mae_kw"].idxmin()] if len(rest) else None
+    return table.iloc[0], baseline
+
+
+def _alarms(folder: Path, series: str, unit: Unit) -> None:
+    code = language()
+    alarms = of_series(workspace.result(folder), "alarms", series)
+    count, limit = int(alarms["alarm"].sum()), power(float(alarms["limit_kw"].iloc[0]), code)
+    threshold = percent(float(alarms["threshold"].iloc[0]), code)
+    key = "alarms_some" if count else "alarms_none"
+    st.markdown(t(key, n=count, limit=limit, p=threshold))
+    charts.draw(
+        energy_charts.chance(alarms),
+        alt_text=t(key, n=count, limit=limit, p=threshold),
+        key="chance",
+        height=220,
+    )
+    runs = alarm_periods(alarms)
+    if len(runs):
+        table = pd.DataFrame(
+            {
+                t("alarm_from"): [moment(at, code) for at in runs["start"]],
+                t("alarm_to"): [moment(at, code) for at in runs["end"]],
+                t("alarm_chance"): [percent(p, code) for p in runs["probability"]],
+            }
+        )
+        st.dataframe(table, hide_index=True, width="stretch")
+
+
+def alarm_periods(alarms: pd.DataFrame) -> pd.DataFrame:
+    """Neighbouring alarms joined: columns `start`, `end` (local) and the highest `probability`."""
+    on = alarms[alarms["alarm"].astype(bool)]
+    if on.empty:
+        return pd.DataFrame(columns=["start", "end", "probability"])
+    step = alarms["local"].iloc[1] - alarms["local"].iloc[0]
+    run = (on["local"].diff() != step).cumsum()
+    return on.groupby(run).agg(
+        start=("local", "first"),
+        end=("local", lambda at: at.iloc[-1] + step),
+        probability=("probability", "max"),
+    )
+
+
+def _accuracy(folder: Path, series: str, unit: Unit) -> None:
+    result, code = workspace.result(folder), language()
+    own = own_and_baseline(result)[0]
+    if own is None:
+        st.info(t("accuracy_none"))
+        return
+    table = result.tables["accuracy"].assign(name=[model_name(m) for m in result.tables["accuracy"]["model"]])
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.markdown(f"**{t('accuracy_title')}**")
+        unit_error = unit_for(float(table["mae_kw"].max()))
+        charts.draw(
+            energy_charts.errors(table, unit_error, model_name(own["model"])),
+            alt_text=t("accuracy_caption"),
+            key="errors",
+            height=44 * len(table) + 20,
+        )
+        st.caption(t("accuracy_caption"))
+    with right:
+        calibration = result.tables.get("calibration")
+        if calibration is not None and len(calibration):
+            st.markdown(f"**{t('calibration_title')}**")
+            words = t("calibration_words", p=percent(own["coverage80"], code))
+            charts.draw(energy_charts.calibration(calibration), alt_text=words, key="calibration", height=260)
+            st.caption(words)
+    backtest = of_series(result, "backtest", series)
+    if len(backtest):
+        _backtest_day(str(folder), series)
+    with st.expander(t("accuracy_figures")):
+        scale = unit_error
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    t("col_model"): table["name"],
+                    t("col_mae", unit=scale.name): [figure(v / scale.kw, code) for v in table["mae_kw"]],
+                    t("col_mase"): [number(v, code, 3) for v in table["mase"]],
+                    t("col_pinball", unit=scale.name): [
+                        figure(v / scale.kw, code) for v in table["pinball_kw"]
+                    ],
+                    t("col_coverage"): [percent(v, code, 1) for v in table["coverage80"]],
+                    t("col_width", unit=scale.name): [
+                        figure(v / scale.kw, code) for v in table["width80_kw"]
+                    ],
+                    t("col_peak", unit=scale.name): [
+                        figure(v / scale.kw, code) for v in table["peak_hour_error_kw"]
+                    ],
+                }
+            ),
+            hide_index=True,
+            width="stretch",
+        )
+
+
+@st.fragment
+def _backtest_day(folder: str, series: str) -> None:
+    code = language()
+    backtest = of_series(workspace.result(Path(folder)), "backtest", series)
+    st.markdown(f"**{t('backtest_title')}**")
+    zone = backtest["local"].dt.tz
+    origins = list(backtest["origin_utc"].drop_duplicates().dt.tz_convert(zone))
+    at = origins[0]
+    if len(origins) > 1:
+        at = st.select_slider(
+            t("backtest_pick"),
+            origins,
+            value=origins[-1],
+            format_func=lambda o: moment(o, code),
+            key="origin",
+        )
+    day = backtest[backtest["origin_utc"] == at]
+    unit = unit_for(float(day[["load_kw", "q90_kw"]].abs().max().max()))
+    inside = float(((day["load_kw"] >= day["q10_kw"]) & (day["load_kw"] <= day["q90_kw"])).mean())
+    off = float((day["load_kw"] - day["q50_kw"]).abs().mean())
+    words = t("backtest_words", when=moment(at, code), off=power(off, code), p=percent(inside, code))
+    charts.draw(
+        energy_charts.fan(day.reset_index(drop=True), day, unit, None),
+        alt_text=words,
+        key="backtest",
+        height=260,
+    )
+    st.caption(words)
+
+
+@st.fragment
+def _drivers(folder: str, series: str) -> None:
+    result, code = workspace.result(Path(folder)), language()
+    found = of_series(result, "drivers", series)
+    if found.empty:
+        st.info(t("drivers_none"))
+        return
+    hours = list(found["local"].drop_duplicates())
+    forecast = of_series(result, "forecast", series).set_index("local")
+    among = forecast["q50_kw"].reindex(hours)
+    at = st.selectbox(
+        t("drivers_pick"),
+        hours,
+        index=int(among.to_numpy().argmax()) if among.notna().any() else 0,
+        format_func=lambda hour: moment(hour, code),
+        key="hour",
+    )
+    rows = found[found["local"] == at]
+    rows = rows.reindex(rows["contribution_kw"].abs().sort_values(ascending=False).index).head(TOP_DRIVERS)
+    rows = rows.assign(label=[driver_name(d) for d in rows["driver"]])
+    unit = unit_for(float(rows["contribution_kw"].abs().max()))
+    st.markdown(_driver_words(rows, at, float(among.get(at, float("nan"))), code))
+    charts.draw(
+        energy_charts.drivers(rows, unit),
+        alt_text=t("drivers_caption"),
+        key="drivers",
+        height=34 * len(rows) + 20,
+    )
+    st.caption(t("drivers_caption"))
+
+
+def _driver_words(rows: pd.DataFrame, at: pd.Timestamp, middle_kw: float, code: Language) -> str:
+    parts = []
+    for row in rows.head(3).itertuples():
+        key = "driver_adds" if row.contribution_kw > 0 else "driver_takes"
+        parts.append(t(key, name=row.label, power=power(abs(row.contribution_kw), code)))
+    start = t("drivers_words", when=moment(at, code), power=power(middle_kw, code))
+    return f"{start} {'; '.join(parts)}."
+
+
+def _anomalies(folder: Path, series: str, unit: Unit) -> None:
+    code = language()
+    found = of_series(workspace.result(folder), "anomalies", series)
+    st.markdown(t("anomalies_words", n=len(found)) if len(found) > 1 else t("anomalies_one"))
+    found = found.sort_values("valid_from_utc", ascending=False)
+    st.dataframe(
+        pd.DataFrame(
+            {
+                t("tip_when"): [f"{moment(at, code)} {at.year}" for at in found["local"]],
+                t("key_measured"): [power(v, code) for v in found["load_kw"]],
+                t("anomaly_expected"): [power(v, code) for v in found["expected_kw"]],
+                t("anomaly_kind"): found["kind"],
+            }
+        ),
+        hide_index=True,
+        width="stretch",
+    )
+
+
+def _findings(folder: Path, series: str, unit: Unit) -> None:
+    findings_table(workspace.result(folder).tables["findings"])
+
+
+def findings_table(findings: pd.DataFrame) -> None:
+    """What reading found and did, by row."""
+    st.dataframe(
+        findings.rename(columns={name: t(f"findings_{name}") for name in ("row", "field", "what", "done")}),
+        column_order=[t(f"findings_{name}") for name in ("row", "field", "what", "done")],
+        hide_index=True,
+        width="stretch",
+    )
+
+
+SECTIONS = {
+    "alarms": _alarms,
+    "accuracy": _accuracy,
+    "drivers": lambda folder, series, unit: _drivers(str(folder), series),
+    "anomalies": _anomalies,
+    "findings": _findings,
+}

@@ -1,0 +1,76 @@
+"""The words that all pages share, as (English, Dutch)."""
+
+from __future__ import annotations
+
+SHARED: dict[str, tuple[str, str]] = {
+    # The whole app
+    "nav_start": ("Start", "Start"),
+    "nav_energy": ("Energy", "Energie"),
+    "nav_about": ("About", "Over"),
+    "language": ("Language", "Taal"),
+    "local_only": ("Nothing leaves this machine.", "Niets verlaat deze computer."),
+    # Start
+    "start_title": ("From your own files to a decision", "Van uw eigen bestanden naar een besluit"),
+    "start_intro": (
+        "Each pilot takes the files you already have, says how sure it is, and shows why.",
+        "Elke pilot werkt met de bestanden die u al heeft, zegt hoe zeker hij is en laat zien waarom.",
+    ),
+    "start_energy_what": (
+        "Load and weather in; a calibrated forecast, peak alarms and the reasons behind them out.",
+        "Belasting en weer erin; een gekalibreerde voorspelling, piekalarmen en de redenen eruit.",
+    ),
+    "start_open": ("Open", "Openen"),
+    "start_none": ("No pilot is installed.", "Er is geen pilot geïnstalleerd."),
+    # About
+    "about_title": ("About this suite", "Over deze suite"),
+    "about_intro": (
+        "Sector pilots takes energy, health, farm and transport data from a file to a result with its "
+        "uncertainty, on a laptop or on a cluster, through this app or the `pilots` command.",
+        "Sector pilots brengt energie-, zorg-, landbouw- en vervoersdata van bestand naar resultaat, mét "
+        "onzekerheid, op een laptop of een cluster, via deze app of het commando `pilots`.",
+    ),
+    "about_privacy": ("Privacy", "Privacy"),
+    "about_privacy_text": (
+        "The app listens on this machine only (127.0.0.1) and asks no other machine for anything: no fonts, "
+        "no maps, no statistics. Files you bring and results are kept in a folder that only you can read; "
+        "uploads that were not used go after a day, the fifty newest forecasts stay. No log holds file "
+        "names or content.",
+        "De app luistert alleen op deze computer (127.0.0.1) en vraagt niets aan een andere machine: geen "
+        "lettertypen, kaarten of statistieken. Uw bestanden en resultaten staan in een map die alleen u kunt "
+        "lezen; ongebruikte uploads verdwijnen na een dag, de vijftig nieuwste voorspellingen blijven. Geen "
+        "log bevat bestandsnamen of inhoud.",
+    ),
+    "about_pilots": ("Installed pilots", "Geïnstalleerde pilots"),
+    "about_doctor": ("This machine", "Deze computer"),
+    "about_doctor_text": (
+        "The same facts as `pilots doctor`.",
+        "Dezelfde feiten als `pilots doctor`.",
+    ),
+    "about_looking": ("Looking around…", "Even rondkijken…"),
+    "about_mend": ("To mend it: {mend}", "Herstellen: {mend}"),
+    # Steps
+    "step_choose": ("Choose", "Kies"),
+    "step_check": ("Check", "Controleer"),
+    "step_run": ("Run", "Reken"),
+    "step_understand": ("Understand", "Begrijp"),
+    "step_take": ("Take away", "Neem mee"),
+    # Jobs
+    "job_queued": ("Waiting for {n} other runs", "Wacht op {n} andere berekeningen"),
+    "job_queued_one": ("Waiting for one other run", "Wacht op één andere berekening"),
+    "job_starting": ("Starting", "Start"),
+    "job_cancelling": ("Stopping", "Stopt"),
+    "job_cancel": ("Cancel", "Annuleer"),
+    "job_cancelled": ("This forecast was cancelled.", "Deze voorspelling is geannuleerd."),
+    "job_failed": ("The forecast stopped: {message}", "De voorspelling is gestopt: {message}"),
+    "job_elapsed": (
+        "{s} s so far. You can close this page: its link brings you back.",
+        "{s} s tot nu toe. U kunt deze pagina sluiten: de link brengt u terug.",
+    ),
+    "job_again": ("Back to the settings", "Terug naar de instellingen"),
+    "job_new": ("New forecast", "Nieuwe voorspelling"),
+    "job_unreadable": ("The result cannot be read: {message}", "Het resultaat is niet te lezen: {message}"),
+    "fault": (
+        "Something in the app itself went wrong ({kind}). Your data are safe; load the page again.",
+        "Er ging iets mis in de app zelf ({kind}). Uw data zijn veilig; laad de pagina opnieuw.",
+    ),
+}

@@ -1,0 +1,125 @@
+"""The energy page in all its states, without a browser and without running a forecast."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from apps.ui.energy_sections import alarm_periods
+
+
+def test_it_opens_with_a_choice_and_says_that_data_stay_here(energy, text):
+    page = energy()
+    assert not page.exception
+    assert page.title[0].value == "Energy forecast"
+    assert "Nothing leaves this machine" in text(page)
+    assert [b.label for b in page.button] == ["Use the sample"]
+
+
+def test_a_result_is_shown_with_its_figures(put_job, energy, text, result):
+    page = energy(job=put_job("done", result))
+    assert not page.exception
+    assert not page.error
+    said = text(page)
+    assert "Peak of 1.00 MW expected on Tue 16 Jan 17:00" in said
+    metrics = {m.label: m.value for m in page.metric}
+    assert metrics["Peak"] == "1.00 MW"
+    assert metrics["Energy"] == "13.0 MWh"  # 22 h at 500 kW and 2 h at 1000 kW
+    assert metrics["Typical error"] == "25.0 kW"
+    assert metrics["Time under alarm"] == "2 h"
+    assert "8 in 10 times between 0.92 MW and 1.08 MW" in said
+    assert "50% less than same time last week" in said
+    assert "the weather after the origin was not known" in said
+    assert [tab.label for tab in page.tabs] == [
+        "Peaks and alarms",
+        "How good is it?",
+        "What drives it?",
+        "Unusual readings",
+        "What was read",
+    ]
+    assert "hour of the day adds 120 kW; temperature takes off 30.0 kW" in said
+    assert "100% of the truth inside the band" not in said  # on the last day it lay 100 kW off
+    assert "off by 100 kW on average, 0% of the truth inside the band" in said
+    assert page.code[0].value == "pilots run energy --sample --horizon 24h --output out"
+
+
+def test_the_same_result_in_dutch(app, put_job, energy, text, result):
+    app.query_params["lang"] = "nl"
+    page = energy(job=put_job("done", result))
+    assert not page.exception
+    said = text(page)
+    assert "Piek van 1,00 MW verwacht op di 16 jan 17:00" in said
+    assert "uur van de dag voegt 120 kW toe" in said
+    assert {m.label: m.value for m in page.metric}["Energie"] == "13,0 MWh"
+
+
+def test_a_result_without_limit_backtest_or_drivers_is_shown_too(put_job, energy, text, result):
+    few = type(result)(
+        summary="", tables={name: result.tables[name] for name in ("forecast", "history")}, numbers={}
+    )
+    page = energy(job=put_job("done", few))
+    assert not page.exception
+    assert not page.error
+    assert "too little history for a backtest" in text(page)
+    assert "does not tell its drivers" in text(page)
+
+
+def test_many_series_are_shown_one_by_one(put_job, energy, text, result):
+    tables = dict(result.tables)
+    for name, table in result.tables.items():
+        if "series" in table:
+            other = table.assign(series="feeder 8")
+            for column in other.filter(regex=r"_kw$").columns:
+                other[column] = other[column] * 2
+            tables[name] = pd.concat([table, other], ignore_index=True)
+    both = type(result)(summary="", tables=tables, numbers={}, provenance={})
+    page = energy(job=put_job("done", both))
+    assert "Peak of 1.00 MW" in text(page)
+    page.selectbox(key="series").set_value("feeder 8").run()
+    assert "Peak of 2.00 MW" in text(page)
+
+
+def test_a_failed_job_shows_its_one_line_and_a_way_back(put_job, energy, text):
+    page = energy(job=put_job("failed", message="load.csv, row 3: no number; write one."))
+    assert [e.value for e in page.error] == ["The forecast stopped: load.csv, row 3: no number; write one."]
+    page.button[0].click().run()
+    assert "job" not in page.query_params
+    assert "Real data, ready to go" in text(page)
+
+
+def test_a_cancelled_job_says_so(put_job, energy):
+    page = energy(job=put_job("cancelled"))
+    assert [i.value for i in page.info] == ["This forecast was cancelled."]
+
+
+@pytest.mark.parametrize("name", ["20240116-000000-ffffffff", "../../etc/passwd", ""])
+def test_a_link_to_no_job_is_one_sentence(name, energy):
+    page = energy(job=name)
+    assert not page.exception
+    assert len(page.error) == 1
+    assert "no such job" in page.error[0].value
+
+
+def test_a_damaged_result_is_one_sentence(put_job, home, energy, result):
+    name = put_job("done", result)
+    (home / "jobs" / name / "out" / "result.json").write_text("{")
+    page = energy(job=name)
+    assert not page.exception
+    assert "cannot be read" in page.error[0].value
+
+
+def test_earlier_forecasts_can_be_opened_again(put_job, energy, text, result):
+    name = put_job("done", result)
+    page = energy()
+    page.button(key=name).click().run()
+    assert page.query_params["job"] == name
+    assert "Peak of 1.00 MW" in text(page)
+
+
+def test_neighbouring_alarms_are_one_period(result):
+    alarms = result.tables["alarms"].assign(local=lambda t: t["valid_from_local"])
+    periods = alarm_periods(alarms)
+    start = pd.Timestamp("2024-01-16 17:00", tz="Europe/Amsterdam")
+    assert list(periods["start"]) == [start]
+    assert list(periods["end"]) == [start + pd.Timedelta(hours=2)]
+    assert alarm_periods(alarms.assign(alarm=False)).empty
