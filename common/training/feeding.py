@@ -41,7 +41,7 @@ def load(samples: Samples, wanted: Sequence[Wanted], *, seed: int, workers: int,
     if workers:
         yield from DataLoader(
             _Seeded(samples, seed),
-            sampler=wanted,  # type: ignore[arg-type]
+            sampler=wanted,
             batch_size=None,
             num_workers=workers,
             pin_memory=pin,

@@ -254,10 +254,10 @@ class Run:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        ends = {None: "finished", KeyboardInterrupt: "interrupted", SystemExit: "interrupted"}
-        state = ends.get(kind, "failed")
+        stopped = isinstance(error, KeyboardInterrupt | SystemExit)
+        state = "finished" if error is None else "interrupted" if stopped else "failed"
         try:
-            self.log(state if error is None or state == "interrupted" else f"{state}: {error!r}")
+            self.log(state if error is None or stopped else f"{state}: {error!r}")
             self.save(state=state)
         except (OSError, StoreError):
             if error is None:

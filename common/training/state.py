@@ -29,7 +29,7 @@ def snapshot(model: nn.Module) -> Weights:
 
 def put_back(model: nn.Module, weights: Weights) -> None:
     """Set the weights to those of a snapshot."""
-    set_model_state_dict(model, weights)
+    set_model_state_dict(model, dict(weights))
 
 
 def whole_weights(model: nn.Module) -> Weights:
@@ -56,7 +56,7 @@ def spread(model: nn.Module, optimizer: Optimizer, tensors: Weights, plain: dict
     Returns:
         The best weights, if there were any.
     """
-    set_model_state_dict(model, _under(MODEL, tensors))
+    set_model_state_dict(model, dict(_under(MODEL, tensors)))
     flat: dict[str, Any] = dict(_under(OPTIMIZER, tensors))
     # JSON knows no tuples, and optimisers tell betas from a list of tensors by them.
     flat |= {name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()}

@@ -49,7 +49,7 @@ class Trainer:
         rank, world = fabric.global_rank, fabric.world_size
         randomness.seed_all(config.seed)
         self.bare = task.model()
-        model = torch.compile(self.bare) if config.compile else self.bare
+        model: Any = torch.compile(self.bare) if config.compile else self.bare
         self.model, self.optimizer = fabric.setup(model, task.optimizer(self.bare.parameters()))
         if config.strategy == "auto" and world == 1 and config.precision == "32-true":
             # Fabric's wrapper only converts inputs then; without it a step is some 30 µs faster.
@@ -131,8 +131,8 @@ class Trainer:
         c = self.config
         plan: list[tuple[int, list[feeding.Wanted]]] = []
         for position, part in self.order.parts(self.epoch, self.position):
-            pieces = range(0, len(part), c.batch_size)
-            plan.append((position, [((self.epoch, position, i), part[i : i + c.batch_size]) for i in pieces]))
+            starts = range(0, len(part), c.batch_size)
+            plan.append((position, [((self.epoch, position, i), part[i : i + c.batch_size]) for i in starts]))
         cuda = self.fabric.device.type == "cuda"
         wanted = [piece for _, pieces in plan for piece in pieces]
         loaded = feeding.load(self.task.train, wanted, seed=c.seed, workers=c.workers, pin=cuda)
