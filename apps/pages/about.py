@@ -29,10 +29,10 @@ with st.spinner(t("about_looking")):
     found = facts()
 for topic, group in found.items():
     lines = [
-        f"- {':green[:material/check_circle:]' if fine else ':orange[:material/warning:]'} {what}"
+        f"{':green[:material/check_circle:]' if fine else ':orange[:material/warning:]'} {what}"
         + (f"  \n  {t('about_mend', mend=f'`{mend}`')}" if not fine else "")
         for what, fine, mend in group
     ]
     left, right = st.columns([1, 4])
     left.markdown(f"**{topic.capitalize()}**")
-    right.markdown("\n".join(lines))
+    right.markdown("  \n".join(lines))

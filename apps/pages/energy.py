@@ -70,7 +70,6 @@ def leave() -> None:
 
 def finished(job: Job) -> None:
     """A job that is done: the result, and what to take along."""
-    steps("understand")
     try:
         result = workspace.result(job.out)
         energy_result.show(job.out)
@@ -96,16 +95,17 @@ def follow(name: str) -> None:
         steps("run")
         job_progress.progress(name)
         return
+    steps("understand" if job.state == "done" else "run")
+    if st.button(
+        t("job_new") if job.state == "done" else t("job_again"), icon=":material/arrow_back:", type="tertiary"
+    ):
+        leave()
     if job.state == "done":
         finished(job)
     elif job.state == "cancelled":
-        steps("run")
         st.info(t("job_cancelled"), icon=":material/cancel:")
     else:
-        steps("run")
         st.error(t("job_failed", message=job.message), icon=":material/error:")
-    if st.button(t("job_new") if job.state == "done" else t("job_again"), icon=":material/arrow_back:"):
-        leave()
 
 
 st.title(t("energy_title"), anchor=False)

@@ -12,6 +12,8 @@ from apps.ui.format import Language, chart_locale
 from apps.ui.text import language
 
 HEIGHT_PX = 360
+Layers = alt.LayerChart | alt.FacetChart
+"""What `altair.layer` may return."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,7 @@ def time_axis(times: pd.Series, title: str | None = None) -> alt.X:
     return alt.X("wall:T", title=title, scale=scale, axis=axis)
 
 
-def draw(
-    chart: alt.Chart | alt.LayerChart | alt.HConcatChart, *, alt_text: str, key: str, height: int = HEIGHT_PX
-) -> None:
+def draw(chart: alt.Chart | Layers, *, alt_text: str, key: str, height: int = HEIGHT_PX) -> None:
     """Put a chart on the page in the app's frame.
 
     Args:
@@ -131,7 +131,7 @@ def draw(
             labelLimit=400,
             symbolStrokeWidth=3,
             padding=0,
-            offset=18,
+            offset=22,
         )
         .configure_view(strokeWidth=0)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from apps.ui.charts import Palette, palette, time_axis, wall_clock
+from apps.ui.charts import Layers, Palette, palette, time_axis, wall_clock
 from apps.ui.format import Unit, figure, moment, percent, power
 from apps.ui.text import language, t
 
@@ -36,7 +36,7 @@ def _hover(layer: alt.Chart, x: alt.X, colours: Palette, tooltip: list[alt.Toolt
     )
 
 
-def history(load: pd.DataFrame, unit: Unit) -> alt.LayerChart:
+def history(load: pd.DataFrame, unit: Unit) -> Layers:
     """Load as it was read: a line, or for a long one the range and mean of each day.
 
     Args:
@@ -74,7 +74,7 @@ def history(load: pd.DataFrame, unit: Unit) -> alt.LayerChart:
     return alt.layer(line, _hover(alt.Chart(frame), x, colours, tips))
 
 
-def fan(forecast: pd.DataFrame, measured: pd.DataFrame, unit: Unit, limit_kw: float | None) -> alt.LayerChart:
+def fan(forecast: pd.DataFrame, measured: pd.DataFrame, unit: Unit, limit_kw: float | None) -> Layers:
     """Forecast with its quantiles as nested bands, what was measured before it, and the capacity.
 
     Args:
@@ -134,7 +134,7 @@ def fan(forecast: pd.DataFrame, measured: pd.DataFrame, unit: Unit, limit_kw: fl
     return alt.layer(*layers)
 
 
-def chance(alarms: pd.DataFrame) -> alt.LayerChart:
+def chance(alarms: pd.DataFrame) -> Layers:
     """Chance of exceeding the capacity by time, alarms marked, with the threshold.
 
     Args:
@@ -184,7 +184,7 @@ def chance(alarms: pd.DataFrame) -> alt.LayerChart:
     return alt.layer(bars, line, words)
 
 
-def errors(accuracy: pd.DataFrame, unit: Unit, own: str) -> alt.LayerChart:
+def errors(accuracy: pd.DataFrame, unit: Unit, own: str) -> Layers:
     """Mean absolute error of the forecast beside the baselines, best on top.
 
     Args:
@@ -197,9 +197,8 @@ def errors(accuracy: pd.DataFrame, unit: Unit, own: str) -> alt.LayerChart:
     frame["error"] = accuracy["mae_kw"] / unit.kw
     frame["label"] = [power(v, code, unit) for v in accuracy["mae_kw"]]
     frame["own"] = frame["name"] == own
-    y = alt.Y(
-        "name:N", sort=alt.SortField("error"), title=None, axis=alt.Axis(labelLimit=260, labelFontSize=13)
-    )
+    order = list(frame.sort_values("error")["name"])
+    y = alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labelLimit=260, labelFontSize=13))
     x = alt.X(
         "error:Q", title=None, axis=None, scale=alt.Scale(domain=[0, float(frame["error"].max()) * 1.18])
     )
@@ -218,7 +217,7 @@ def errors(accuracy: pd.DataFrame, unit: Unit, own: str) -> alt.LayerChart:
     return alt.layer(bars, words)
 
 
-def calibration(observed: pd.DataFrame) -> alt.LayerChart:
+def calibration(observed: pd.DataFrame) -> Layers:
     """Share of truth that stayed below each quantile, beside the diagonal on which it should lie.
 
     Args:
@@ -247,7 +246,7 @@ def calibration(observed: pd.DataFrame) -> alt.LayerChart:
     return alt.layer(diagonal, line)
 
 
-def drivers(rows: pd.DataFrame, unit: Unit) -> alt.LayerChart:
+def drivers(rows: pd.DataFrame, unit: Unit) -> Layers:
     """What raised and what lowered the forecast of one hour, largest first.
 
     Args:

@@ -61,13 +61,13 @@ def _step_hours(forecast: pd.DataFrame) -> float:
 
 
 def _peak_words(forecast: pd.DataFrame, code: Language) -> str:
-    peak = forecast.loc[forecast["q50_kw"].idxmax()]
+    peak = forecast.iloc[int(forecast["q50_kw"].argmax())]
     return t("headline", power=power(peak["q50_kw"], code), when=moment(peak["local"], code))
 
 
 def _headline(forecast: pd.DataFrame, alarms: pd.DataFrame, result: Result) -> None:
     code = language()
-    peak = forecast.loc[forecast["q50_kw"].idxmax()]
+    peak = forecast.iloc[int(forecast["q50_kw"].argmax())]
     hours, unit = _step_hours(forecast), unit_for(peak["q50_kw"])
     st.subheader(_peak_words(forecast, code), anchor=False)
     facts = [
@@ -90,9 +90,9 @@ def _headline(forecast: pd.DataFrame, alarms: pd.DataFrame, result: Result) -> N
     if own is not None:
         facts.append((t("metric_error"), power(own["mae_kw"], code), _beside(own, baseline)))
     if len(alarms):
-        under = number(float(alarms["alarm"].sum()) * hours, code, 0 if hours >= 1 else 1)
+        under = float(alarms["alarm"].sum()) * hours
         top = t("metric_alarms_top", p=percent(float(alarms["probability"].max()), code))
-        facts.append((t("metric_alarms"), f"{under} h", top))
+        facts.append((t("metric_alarms"), f"{number(under, code, int(under % 1 > 0))} h", top))
     elif own is not None:
         facts.append((t("metric_coverage"), percent(own["coverage80"], code), t("metric_coverage_goal")))
     frame.figures(facts)

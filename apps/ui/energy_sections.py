@@ -34,7 +34,7 @@ def own_and_baseline(result: Result) -> tuple[pd.Series | None, pd.Series | None
     if table is None or table.empty:
         return None, None
     rest = table.iloc[1:]
-    baseline = rest.loc[rest["mae_kw"].idxmin()] if len(rest) else None
+    baseline = rest.iloc[int(rest["mae_kw"].argmin())] if len(rest) else None
     return table.iloc[0], baseline
 
 
@@ -193,9 +193,9 @@ def _drivers(folder: str, series: str) -> None:
 
 def _driver_words(rows: pd.DataFrame, at: pd.Timestamp, middle_kw: float, code: Language) -> str:
     parts = []
-    for row in rows.head(3).itertuples():
-        key = "driver_adds" if row.contribution_kw > 0 else "driver_takes"
-        parts.append(t(key, name=row.label, power=power(abs(row.contribution_kw), code)))
+    for label, size_kw in zip(rows["label"].head(3), rows["contribution_kw"].head(3), strict=True):
+        key = "driver_adds" if size_kw > 0 else "driver_takes"
+        parts.append(t(key, name=label, power=power(abs(size_kw), code)))
     start = t("drivers_words", when=moment(at, code), power=power(middle_kw, code))
     return f"{start} {'; '.join(parts)}."
 

@@ -46,10 +46,11 @@ def provenance(facts: Mapping[str, object], options: Sequence[str], pilot: str) 
         st.code(" ".join(["pilots", "run", pilot, *options, "--output", "out"]), language=None)
         rows = [
             {
-                "": name.replace("_", " "),
-                " ": value if isinstance(value, str) else json.dumps(value, default=str),
+                t("take_what"): name.replace("_", " "),
+                t("take_value"): value if isinstance(value, str) else json.dumps(value, default=str),
             }
             for name, value in facts.items()
         ]
-        st.dataframe(rows, hide_index=True, width="stretch")
+        if rows:
+            st.dataframe(rows, hide_index=True, width="stretch")
         st.caption(t("take_link"))

@@ -73,4 +73,17 @@ SHARED: dict[str, tuple[str, str]] = {
         "Something in the app itself went wrong ({kind}). Your data are safe; load the page again.",
         "Er ging iets mis in de app zelf ({kind}). Uw data zijn veilig; laad de pagina opnieuw.",
     ),
+    # Take away
+    "take_title": ("Take away", "Neem mee"),
+    "take_csv": ("Forecast (CSV)", "Voorspelling (CSV)"),
+    "take_parquet": ("Forecast (Parquet)", "Voorspelling (Parquet)"),
+    "take_html": ("Report (HTML)", "Rapport (HTML)"),
+    "take_what": ("What", "Wat"),
+    "take_value": ("Value", "Waarde"),
+    "take_made": ("How this was made", "Hoe dit gemaakt is"),
+    "take_command": ("The same on the command line", "Hetzelfde op de opdrachtregel"),
+    "take_link": (
+        "This page's link brings you back to this result.",
+        "De link van deze pagina brengt u terug naar dit resultaat.",
+    ),
 }

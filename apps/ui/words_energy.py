@@ -200,17 +200,6 @@ ENERGY: dict[str, tuple[str, str]] = {
     ),
     "anomaly_expected": ("Expected", "Verwacht"),
     "anomaly_kind": ("Kind", "Soort"),
-    # Energy: take away
-    "take_title": ("Take away", "Neem mee"),
-    "take_csv": ("Forecast (CSV)", "Voorspelling (CSV)"),
-    "take_parquet": ("Forecast (Parquet)", "Voorspelling (Parquet)"),
-    "take_html": ("Report (HTML)", "Rapport (HTML)"),
-    "take_made": ("How this was made", "Hoe dit gemaakt is"),
-    "take_command": ("The same on the command line", "Hetzelfde op de opdrachtregel"),
-    "take_link": (
-        "This page's link brings you back to this result.",
-        "De link van deze pagina brengt u terug naar dit resultaat.",
-    ),
 }
 
 MODELS: dict[str, tuple[str, str]] = {
