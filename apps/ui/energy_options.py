@@ -22,7 +22,7 @@ def ask(load: Load) -> list[str]:
     """
     default = Settings()
     usual = unit_for(float(abs(load.ds["load_kw"]).max())).name
-    first, second, third = st.columns([2, 1.4, 0.8], vertical_alignment="bottom")
+    first, second, third, _ = st.columns([1.5, 1.2, 0.7, 0.9], vertical_alignment="bottom")
     horizon = first.segmented_control(
         t("horizon"),
         HORIZONS_H,

@@ -52,9 +52,7 @@ def choose() -> None:
 
 
 def _recent() -> None:
-    done = [
-        job for job in workspace.jobs().list() if job.state == "done" and job.facts.get("pilot") == "energy"
-    ]
+    done = workspace.finished("energy")
     if not done:
         return
     st.markdown(f"**{t('recent')}**")

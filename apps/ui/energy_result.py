@@ -54,6 +54,21 @@ def show(folder: Path) -> None:
             SECTIONS[name](folder, series, unit)
 
 
+def preview(folder: Path) -> None:
+    """Draw the first series of a result, small.
+
+    Raises:
+        StoreError: there is no complete result in the folder.
+    """
+    result = workspace.result(folder)
+    series = str(result.tables["forecast"]["series"].iloc[0])
+    forecast, measured = of_series(result, "forecast", series), of_series(result, "history", series)
+    since = forecast["local"].iloc[0] - pd.Timedelta(days=1)
+    unit = unit_for(float(forecast["q90_kw"].abs().max()))
+    chart = energy_charts.fan(forecast, measured[measured["local"] >= since], unit, None)
+    charts.draw(chart, alt_text=_peak_words(forecast, language()), key="preview", height=230)
+
+
 def _step_hours(forecast: pd.DataFrame) -> float:
     return float(
         (forecast["valid_from_utc"].iloc[1] - forecast["valid_from_utc"].iloc[0]) / pd.Timedelta(hours=1)

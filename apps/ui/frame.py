@@ -14,6 +14,8 @@ from common.errors import PilotError
 
 ICON = Path(__file__).parent / "icon.svg"
 STEPS = ("choose", "check", "run", "understand", "take")
+# The primary colour of .streamlit/config.toml and what can be read on it (contrast 6.4 and 8.0 to 1).
+LIGHT, DARK = ("#00639B", "#FFFFFF"), ("#56B4E9", "#0E151C")
 CSS = """
 <style>
 .stMainBlockContainer { max-width: 1240px; padding-top: 4.5rem; padding-bottom: 4rem; }
@@ -25,7 +27,8 @@ ol.steps li { display: flex; align-items: center; gap: .45rem; margin: 0 !import
 ol.steps b { display: inline-flex; align-items: center; justify-content: center; border-radius: 50%;
              width: 1.45rem; height: 1.45rem; font-size: .8rem; border: 1.5px solid currentColor; }
 ol.steps li.now { opacity: 1; font-weight: 650; }
-ol.steps li.now b { background: #00639B; border-color: #00639B; color: #fff; }
+ol.steps li.now b { background: VAR_PRIMARY; border-color: VAR_PRIMARY; color: VAR_ON_PRIMARY; }
+button[kind="primary"], button[kind="primary"] p, button[kind="primary"] span { color: VAR_ON_PRIMARY; }
 h3 { padding-top: .2rem !important; }
 </style>
 """
@@ -40,7 +43,8 @@ class Runnable(Protocol):
 
 def style() -> None:
     """Put the app's own few rules of style into the page."""
-    st.html(CSS)
+    primary, on_primary = DARK if st.context.theme.type == "dark" else LIGHT
+    st.html(CSS.replace("VAR_PRIMARY", primary).replace("VAR_ON_PRIMARY", on_primary))
 
 
 def language_switch() -> None:

@@ -20,6 +20,7 @@ SHARED: dict[str, tuple[str, str]] = {
         "Belasting en weer erin; een gekalibreerde voorspelling, piekalarmen en de redenen eruit.",
     ),
     "start_open": ("Open", "Openen"),
+    "start_newest": ("Your newest forecast", "Uw nieuwste voorspelling"),
     "start_none": ("No pilot is installed.", "Er is geen pilot geïnstalleerd."),
     # About
     "about_title": ("About this suite", "Over deze suite"),

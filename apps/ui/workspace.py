@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from common import home
-from common.jobs import Jobs
+from common.jobs import Job, Jobs
 from common.pilot import Result
 from common.results import RESULT_FILE, read_result
 
@@ -22,6 +22,11 @@ UPLOADS_KEPT_S = 24 * 3600
 def jobs() -> Jobs:
     """The queue of this machine's user."""
     return _jobs(home.folder() / "jobs")
+
+
+def finished(pilot: str) -> list[Job]:
+    """A pilot's jobs that ended well, oldest first."""
+    return [job for job in jobs().list() if job.state == "done" and job.facts.get("pilot") == pilot]
 
 
 @st.cache_resource(max_entries=4)

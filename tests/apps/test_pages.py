@@ -90,3 +90,13 @@ def test_flags_and_config_file_agree():
         section, name = flag.split("_")
         if name in config.get(section, {}):
             assert str(config[section][name]).lower() == str(value).lower(), flag
+
+
+def test_the_start_page_shows_the_newest_result_and_not_a_damaged_one(app, put_job, result, home, text):
+    put_job("done", result, number=1)
+    assert "Your newest forecast" in text(app.run())
+    damaged = put_job("done", result, number=2, created=1.8e9)
+    (home / "jobs" / damaged / "out" / "result.json").unlink()
+    page = app.run()
+    assert not page.error
+    assert "Your newest forecast" not in text(page)
