@@ -10,6 +10,7 @@ from apps.ui.format import Unit, figure, moment, percent, power
 from apps.ui.text import language, t
 
 BANDS = ((10, 90), (20, 80), (30, 70), (40, 60))
+FAR = 1.0
 LONG_DAYS = 45
 """A history longer than this is drawn as one band and one line a day."""
 
@@ -40,11 +41,11 @@ def history(load: pd.DataFrame, unit: Unit) -> Layers:
     """Load as it was read: a line, or for a long one the range and mean of each day.
 
     Args:
-        load: columns `local` (zone-aware) and `load_kw`, of one series.
+        load: columns `valid_from_local` (zone-aware) and `load_kw`, of one series.
         unit: of the axis.
     """
     colours, code = palette(), language()
-    frame = pd.DataFrame({"wall": wall_clock(load["local"]), "load": load["load_kw"] / unit.kw})
+    frame = pd.DataFrame({"wall": wall_clock(load["valid_from_local"]), "load": load["load_kw"] / unit.kw})
     span = frame["wall"].max() - frame["wall"].min()
     if span > pd.Timedelta(days=LONG_DAYS):
         frame = frame.set_index("wall")["load"].resample("1D").agg(["min", "mean", "max"]).reset_index()
@@ -78,13 +79,17 @@ def fan(forecast: pd.DataFrame, measured: pd.DataFrame, unit: Unit, limit_kw: fl
     """Forecast with its quantiles as nested bands, what was measured before it, and the capacity.
 
     Args:
-        forecast: columns `local` (zone-aware) and `q10_kw` to `q90_kw`, of one series.
-        measured: columns `local` and `load_kw`, of the same series; may reach into the forecast's time.
+        forecast: columns `valid_from_local` (zone-aware) and `q10_kw` to `q90_kw`, of one series.
+        measured: columns `valid_from_local` and `load_kw`, of the same series.
         unit: of the axis.
-        limit_kw: contracted capacity, or None.
+        limit_kw: contracted capacity, or None; it is left out where it lies so far above that the rest
+            would be flat.
     """
+    top, bottom = forecast["q90_kw"].max(), forecast["q10_kw"].min()
+    if limit_kw is not None and limit_kw > top + FAR * (top - bottom):
+        limit_kw = None
     colours, code = palette(), language()
-    wall = wall_clock(forecast["local"])
+    wall = wall_clock(forecast["valid_from_local"])
     quantiles = forecast.filter(regex=r"^q\d+_kw$") / unit.kw
     frame = pd.concat([wall.rename("wall"), quantiles], axis=1)
     frame["when"] = [moment(at, code) for at in wall]
@@ -93,7 +98,9 @@ def fan(forecast: pd.DataFrame, measured: pd.DataFrame, unit: Unit, limit_kw: fl
         f"{figure(low / unit.kw, code)} – {power(high, code, unit)}"
         for low, high in zip(forecast["q10_kw"], forecast["q90_kw"], strict=True)
     ]
-    past = pd.DataFrame({"wall": wall_clock(measured["local"]), "load": measured["load_kw"] / unit.kw})
+    past = pd.DataFrame(
+        {"wall": wall_clock(measured["valid_from_local"]), "load": measured["load_kw"] / unit.kw}
+    )
     past["when"] = [moment(at, code) for at in past["wall"]]
     past["measured"] = [power(v, code, unit) for v in measured["load_kw"]]
     entries = {t("key_measured"): colours.ink, t("key_middle"): colours.main, t("key_band"): colours.band}
@@ -138,11 +145,11 @@ def chance(alarms: pd.DataFrame) -> Layers:
     """Chance of exceeding the capacity by time, alarms marked, with the threshold.
 
     Args:
-        alarms: columns `local`, `probability`, `threshold`, `alarm`, of one series.
+        alarms: columns `valid_from_local`, `probability`, `threshold`, `alarm`, of one series.
     """
     colours, code = palette(), language()
     frame = alarms[["probability", "threshold", "alarm"]].copy()
-    frame["wall"] = wall_clock(alarms["local"])
+    frame["wall"] = wall_clock(alarms["valid_from_local"])
     frame["end"] = frame["wall"] + (frame["wall"].iloc[1] - frame["wall"].iloc[0])
     frame["when"] = [moment(at, code) for at in frame["wall"]]
     frame["kind"] = [t("key_alarm") if on else t("key_no_alarm") for on in frame["alarm"]]

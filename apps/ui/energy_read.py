@@ -118,7 +118,7 @@ def check(load: Load) -> None:
     frame.figures(facts, (1.5, 1, 1.2, 1.2))
     names = load.series
     name = names[0] if len(names) == 1 else st.selectbox(t("series_pick"), names, key="checked_series")
-    read = pd.DataFrame({"local": time, "load_kw": values.sel(series=name).values})
+    read = pd.DataFrame({"valid_from_local": time, "load_kw": values.sel(series=name).values})
     charts.draw(
         energy_charts.history(read, unit),
         alt_text=f"{facts[0][1]}: {facts[2][2]}",

@@ -8,10 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from apps.ui import charts, energy_charts, frame, workspace
-from apps.ui.energy_sections import SECTIONS, of_series, own_and_baseline
+from apps.ui.energy_sections import SECTIONS, own_and_baseline
 from apps.ui.format import Language, energy, moment, number, percent, power, unit_for
 from apps.ui.text import language, model_name, t
 from common.pilot import Result
+from energy.charts import series_by_peak, table_of
 
 HISTORY_DAYS = 3
 
@@ -26,19 +27,19 @@ def show(folder: Path) -> None:
         StoreError: there is no complete result in the folder.
     """
     result = workspace.result(folder)
-    names = list(dict.fromkeys(result.tables["forecast"]["series"].astype(str)))
+    names = series_by_peak(result)
     series = names[0]
     if len(names) > 1:
         series = st.selectbox(t("series_pick"), names, key="series")
-    forecast = of_series(result, "forecast", series)
-    measured = of_series(result, "history", series)
-    alarms = of_series(result, "alarms", series)
+    forecast = table_of(result, "forecast", series)
+    measured = table_of(result, "history", series)
+    alarms = table_of(result, "alarms", series)
     unit = unit_for(float(max(forecast["q90_kw"].abs().max(), measured["load_kw"].abs().max())))
     limit_kw = float(alarms["limit_kw"].iloc[0]) if len(alarms) else None
     _headline(forecast, alarms, result)
-    since = forecast["local"].iloc[0] - pd.Timedelta(days=HISTORY_DAYS)
+    since = forecast["valid_from_local"].iloc[0] - pd.Timedelta(days=HISTORY_DAYS)
     charts.draw(
-        energy_charts.fan(forecast, measured[measured["local"] >= since], unit, limit_kw),
+        energy_charts.fan(forecast, measured[measured["valid_from_local"] >= since], unit, limit_kw),
         alt_text=_peak_words(forecast, language()),
         key="fan",
         height=400,
@@ -47,7 +48,7 @@ def show(folder: Path) -> None:
     for warning in result.warnings:
         st.info(warning, icon=":material/info:")
     shown = [
-        name for name in SECTIONS if name in ("accuracy", "drivers") or len(of_series(result, name, series))
+        name for name in SECTIONS if name in ("accuracy", "drivers") or len(table_of(result, name, series))
     ]
     for tab, name in zip(st.tabs([t(f"tab_{name}") for name in shown]), shown, strict=True):
         with tab:
@@ -61,11 +62,11 @@ def preview(folder: Path) -> None:
         StoreError: there is no complete result in the folder.
     """
     result = workspace.result(folder)
-    series = str(result.tables["forecast"]["series"].iloc[0])
-    forecast, measured = of_series(result, "forecast", series), of_series(result, "history", series)
-    since = forecast["local"].iloc[0] - pd.Timedelta(days=1)
+    series = series_by_peak(result)[0]
+    forecast, measured = table_of(result, "forecast", series), table_of(result, "history", series)
+    since = forecast["valid_from_local"].iloc[0] - pd.Timedelta(days=1)
     unit = unit_for(float(forecast["q90_kw"].abs().max()))
-    chart = energy_charts.fan(forecast, measured[measured["local"] >= since], unit, None)
+    chart = energy_charts.fan(forecast, measured[measured["valid_from_local"] >= since], unit, None)
     charts.draw(chart, alt_text=_peak_words(forecast, language()), key="preview", height=230)
 
 
@@ -77,7 +78,7 @@ def _step_hours(forecast: pd.DataFrame) -> float:
 
 def _peak_words(forecast: pd.DataFrame, code: Language) -> str:
     peak = forecast.iloc[int(forecast["q50_kw"].argmax())]
-    return t("headline", power=power(peak["q50_kw"], code), when=moment(peak["local"], code))
+    return t("headline", power=power(peak["q50_kw"], code), when=moment(peak["valid_from_local"], code))
 
 
 def _headline(forecast: pd.DataFrame, alarms: pd.DataFrame, result: Result) -> None:

@@ -8,24 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from apps.ui import charts, energy_charts, workspace
-from apps.ui.format import Language, Unit, figure, moment, number, percent, power, unit_for
+from apps.ui.format import Language, Unit, energy, figure, moment, number, percent, power, unit_for
 from apps.ui.text import driver_name, language, model_name, t
 from common.pilot import Result
-
-TOP_DRIVERS = 8
-
-
-def of_series(result: Result, table: str, series: str) -> pd.DataFrame:
-    """The rows of one series, with the local time beside the UTC one; empty when there is no such table."""
-    frame = result.tables.get(table)
-    if frame is None or frame.empty:
-        return pd.DataFrame()
-    if "series" in frame:
-        frame = frame[frame["series"].astype(str) == series].reset_index(drop=True)
-    if "valid_from_utc" in frame:
-        zone = result.tables["forecast"]["valid_from_local"].dt.tz
-        frame = frame.assign(local=frame["valid_from_utc"].dt.tz_convert(zone))
-    return frame
+from energy.charts import driver_data, event_data, table_of
 
 
 def own_and_baseline(result: Result) -> tuple[pd.Series | None, pd.Series | None]:
@@ -40,7 +26,8 @@ def own_and_baseline(result: Result) -> tuple[pd.Series | None, pd.Series | None
 
 def _alarms(folder: Path, series: str, unit: Unit) -> None:
     code = language()
-    alarms = of_series(workspace.result(folder), "alarms", series)
+    result = workspace.result(folder)
+    alarms = table_of(result, "alarms", series)
     count, limit = int(alarms["alarm"].sum()), power(float(alarms["limit_kw"].iloc[0]), code)
     threshold = percent(float(alarms["threshold"].iloc[0]), code)
     key = "alarms_some" if count else "alarms_none"
@@ -51,30 +38,15 @@ def _alarms(folder: Path, series: str, unit: Unit) -> None:
         key="chance",
         height=220,
     )
-    runs = alarm_periods(alarms)
-    if len(runs):
-        table = pd.DataFrame(
-            {
-                t("alarm_from"): [moment(at, code) for at in runs["start"]],
-                t("alarm_to"): [moment(at, code) for at in runs["end"]],
-                t("alarm_chance"): [percent(p, code) for p in runs["probability"]],
-            }
-        )
-        st.dataframe(table, hide_index=True, width="stretch")
-
-
-def alarm_periods(alarms: pd.DataFrame) -> pd.DataFrame:
-    """Neighbouring alarms joined: columns `start`, `end` (local) and the highest `probability`."""
-    on = alarms[alarms["alarm"].astype(bool)]
-    if on.empty:
-        return pd.DataFrame(columns=["start", "end", "probability"])
-    step = alarms["local"].iloc[1] - alarms["local"].iloc[0]
-    run = (on["local"].diff() != step).cumsum()
-    return on.groupby(run).agg(
-        start=("local", "first"),
-        end=("local", lambda at: at.iloc[-1] + step),
-        probability=("probability", "max"),
-    )
+    events = event_data(result, series)
+    if len(events):
+        table = {
+            t("alarm_from"): [moment(at, code) for at in events["from_local"]],
+            t("alarm_to"): [moment(at, code) for at in events["to_local"]],
+            t("alarm_chance"): [percent(p, code) for p in events["peak_probability"]],
+            t("alarm_excess"): [energy(kwh, code) for kwh in events["expected_excess_kwh"]],
+        }
+        st.dataframe(pd.DataFrame(table), hide_index=True, width="stretch")
 
 
 def _accuracy(folder: Path, series: str, unit: Unit) -> None:
@@ -102,7 +74,7 @@ def _accuracy(folder: Path, series: str, unit: Unit) -> None:
             words = t("calibration_words", p=percent(own["coverage80"], code))
             charts.draw(energy_charts.calibration(calibration), alt_text=words, key="calibration", height=260)
             st.caption(words)
-    backtest = of_series(result, "backtest", series)
+    backtest = table_of(result, "backtest", series)
     if len(backtest):
         _backtest_day(str(folder), series)
     with st.expander(t("accuracy_figures")):
@@ -133,9 +105,9 @@ def _accuracy(folder: Path, series: str, unit: Unit) -> None:
 @st.fragment
 def _backtest_day(folder: str, series: str) -> None:
     code = language()
-    backtest = of_series(workspace.result(Path(folder)), "backtest", series)
+    backtest = table_of(workspace.result(Path(folder)), "backtest", series)
     st.markdown(f"**{t('backtest_title')}**")
-    zone = backtest["local"].dt.tz
+    zone = backtest["valid_from_local"].dt.tz
     origins = list(backtest["origin_utc"].drop_duplicates().dt.tz_convert(zone))
     at = origins[0]
     if len(origins) > 1:
@@ -163,12 +135,12 @@ def _backtest_day(folder: str, series: str) -> None:
 @st.fragment
 def _drivers(folder: str, series: str) -> None:
     result, code = workspace.result(Path(folder)), language()
-    found = of_series(result, "drivers", series)
+    found = table_of(result, "drivers", series)
     if found.empty:
         st.info(t("drivers_none"))
         return
-    hours = list(found["local"].drop_duplicates())
-    forecast = of_series(result, "forecast", series).set_index("local")
+    hours = list(found["valid_from_local"].drop_duplicates())
+    forecast = table_of(result, "forecast", series).set_index("valid_from_local")
     among = forecast["q50_kw"].reindex(hours)
     at = st.selectbox(
         t("drivers_pick"),
@@ -177,8 +149,7 @@ def _drivers(folder: str, series: str) -> None:
         format_func=lambda hour: moment(hour, code),
         key="hour",
     )
-    rows = found[found["local"] == at]
-    rows = rows.reindex(rows["contribution_kw"].abs().sort_values(ascending=False).index).head(TOP_DRIVERS)
+    rows = driver_data(result, series, at.tz_convert("UTC"))
     rows = rows.assign(label=[driver_name(d) for d in rows["driver"]])
     unit = unit_for(float(rows["contribution_kw"].abs().max()))
     st.markdown(_driver_words(rows, at, float(among.get(at, float("nan"))), code))
@@ -202,13 +173,13 @@ def _driver_words(rows: pd.DataFrame, at: pd.Timestamp, middle_kw: float, code: 
 
 def _anomalies(folder: Path, series: str, unit: Unit) -> None:
     code = language()
-    found = of_series(workspace.result(folder), "anomalies", series)
+    found = table_of(workspace.result(folder), "anomalies", series)
     st.markdown(t("anomalies_words", n=len(found)) if len(found) > 1 else t("anomalies_one"))
     found = found.sort_values("valid_from_utc", ascending=False)
     st.dataframe(
         pd.DataFrame(
             {
-                t("tip_when"): [f"{moment(at, code)} {at.year}" for at in found["local"]],
+                t("tip_when"): [f"{moment(at, code)} {at.year}" for at in found["valid_from_local"]],
                 t("key_measured"): [power(v, code) for v in found["load_kw"]],
                 t("anomaly_expected"): [power(v, code) for v in found["expected_kw"]],
                 t("anomaly_kind"): found["kind"],

@@ -150,6 +150,7 @@ ENERGY: dict[str, tuple[str, str]] = {
     "alarm_from": ("From", "Van"),
     "alarm_to": ("To", "Tot"),
     "alarm_chance": ("Highest chance", "Hoogste kans"),
+    "alarm_excess": ("Expected above the limit", "Verwacht boven de grens"),
     "accuracy_none": (
         "There was too little history for a backtest.",
         "Er was te weinig historie voor een terugtoets.",
