@@ -13,6 +13,8 @@ from common.errors import PilotError
 from common.jobs import Job
 
 EVERY_S = 0.7
+SURE_ENOUGH = 0.1
+"""Fraction from which the time so far says something about the time to go."""
 
 
 @st.fragment(run_every=EVERY_S)
@@ -30,8 +32,18 @@ def progress(name: str) -> None:
         if st.button(t("job_cancel"), icon=":material/close:", disabled=job.stopping is not None):
             workspace.jobs().cancel(name)
             st.rerun(scope="fragment")
-        seconds = time.time() - (job.started or job.created)
-        st.caption(t("job_elapsed", s=number(seconds, language())))
+        st.caption(f"{_duration(job, fraction)} {t('job_link')}")
+
+
+def _duration(job: Job, fraction: float) -> str:
+    if job.started is None:
+        return ""
+    so_far = time.time() - job.started
+    text = t("job_elapsed", s=number(so_far, language()))
+    if fraction < SURE_ENOUGH:
+        return f"{text}."
+    left = so_far * (1 - fraction) / fraction
+    return f"{text}, {t('job_left', s=number(max(left, 1), language()))}."
 
 
 def _standing(job: Job) -> tuple[float, str]:

@@ -63,9 +63,11 @@ SHARED: dict[str, tuple[str, str]] = {
     "job_cancel": ("Cancel", "Annuleer"),
     "job_cancelled": ("This forecast was cancelled.", "Deze voorspelling is geannuleerd."),
     "job_failed": ("The forecast stopped: {message}", "De voorspelling is gestopt: {message}"),
-    "job_elapsed": (
-        "{s} s so far. You can close this page: its link brings you back.",
-        "{s} s tot nu toe. U kunt deze pagina sluiten: de link brengt u terug.",
+    "job_elapsed": ("{s} s so far", "{s} s bezig"),
+    "job_left": ("about {s} s to go", "nog ongeveer {s} s"),
+    "job_link": (
+        "You can close this page: its link brings you back.",
+        "U kunt deze pagina sluiten: de link brengt u terug.",
     ),
     "job_again": ("Back to the settings", "Terug naar de instellingen"),
     "job_new": ("New forecast", "Nieuwe voorspelling"),

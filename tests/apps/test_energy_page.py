@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+import time
+
 import pandas as pd
 import pytest
+
+from common.jobs import Jobs
 
 
 def test_it_opens_with_a_choice_and_says_that_data_stay_here(energy, text):
@@ -112,3 +117,40 @@ def test_earlier_forecasts_can_be_opened_again(put_job, energy, text, result):
     page.button(key=name).click().run()
     assert page.query_params["job"] == name
     assert "Peak of 1.00 MW" in text(page)
+
+
+WORKS = """
+import json, pathlib, sys, time
+job = pathlib.Path(sys.argv[1])
+(job / "progress.json").write_text(json.dumps({"fraction": 0.25, "words": "reading the load"}))
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [("en", "Reading the load"), ("nl", "De belasting wordt gelezen")]
+)
+def test_a_running_job_shows_how_far_it_is_and_can_be_cancelled(app, home, energy, text, code, words):
+    app.query_params["lang"] = code
+    jobs = Jobs(home / "jobs", grace_s=0.5)
+    name = jobs.submit([sys.executable, "-c", WORKS, "{job}"])
+    second = jobs.submit([sys.executable, "-c", WORKS, "{job}"])
+    while not jobs.get(name).progress()[1]:
+        time.sleep(0.05)
+    page = energy(job=name)
+    assert not page.exception
+    bar = page.get("progress")[0].proto
+    assert (bar.value, bar.text) == (25, words)
+    assert "to go" in text(page) or "nog ongeveer" in text(page)
+    app.query_params["job"] = second
+    page.run()
+    assert (
+        page.get("progress")[0].proto.text
+        == {"en": "Waiting for one other run", "nl": "Wacht op één andere berekening"}[code]
+    )
+    page.button[0].click().run()
+    assert jobs.wait(second, 20).state == "cancelled"
+    jobs.cancel(name)
+    assert jobs.wait(name, 20).state == "cancelled"
+    page.run()
+    assert len(page.info) == 1
