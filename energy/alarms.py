@@ -60,7 +60,7 @@ def _limits(series: pd.Series, limit_kw: float | Mapping[str, float]) -> Floats:
             raise PilotError(
                 f"there is no limit for '{missing[0]}'", where="limits", mend="give one for each series"
             )
-        limits = series.astype(str).map(dict(limit_kw)).to_numpy(dtype=np.float64)
+        limits = np.array([limit_kw[str(name)] for name in series], dtype=np.float64)
     else:
         limits = np.full(len(series), limit_kw, dtype=np.float64)
     if not np.isfinite(limits).all():

@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from scipy.stats import norm
+
+from common.errors import StoreError
+from common.pilot import Result
+from energy.alarms import alarm_table
+from energy.charts import PALETTE, accuracy_data, driver_data, fan_data, series_by_peak, unit_for
+from energy.report import export_table, write_exports
+from energy.report_page import report_html
+from energy.svg import figure, nice_ticks
+
+ORIGIN = pd.Timestamp("2024-10-25 22:00", tz="UTC")  # the 48 hours hold the 25-hour day
+ZONE = "Europe/Amsterdam"
+LEVELS = np.arange(1, 10) / 10
+HOSTILE = '=HYPERLINK("x")<script>alert(1)</script>'
+
+
+def one(series: str, scale: float) -> dict[str, pd.DataFrame]:
+    at = pd.date_range(ORIGIN, periods=48, freq="h")
+    before = pd.date_range(ORIGIN - pd.Timedelta(days=14), ORIGIN, freq="h", inclusive="left")
+    shape = scale * (800 - 300 * np.cos(np.arange(48) / 24 * 2 * np.pi))
+    quantiles = {f"q{10 * i}_kw": shape + 40 * scale * norm.ppf(LEVELS[i - 1]) for i in range(1, 10)}
+    times = {"series": series, "valid_from_utc": at, "valid_from_local": at.tz_convert(ZONE)}
+    forecast = pd.DataFrame(times | {"origin_utc": ORIGIN} | quantiles)
+    past = {"series": series, "valid_from_utc": before, "valid_from_local": before.tz_convert(ZONE)}
+    names = ["time of day", "temperature", "last week", "a", "b", "c", "d", "e", "f"]
+    drivers = pd.DataFrame(
+        [
+            (series, when, name, (9 - i) * (-1.0) ** i, 1.0, f"{name} moved it")
+            for when in at
+            for i, name in enumerate(names)
+        ],
+        columns=["series", "valid_from_utc", "driver", "contribution_kw", "value", "words"],
+    )
+    return {
+        "forecast": forecast,
+        "history": pd.DataFrame(past | {"load_kw": 700.0 * scale}),
+        "alarms": alarm_table(forecast, 1000.0 * scale),
+        "drivers": drivers,
+    }
+
+
+@pytest.fixture
+def result() -> Result:
+    parts = [one("feeder 7", 1.0), one(HOSTILE, 2.0)]
+    tables = {name: pd.concat([p[name] for p in parts], ignore_index=True) for name in parts[0]}
+    columns = ["model", "mae_kw", "mase", "pinball_kw", "coverage80", "width80_kw", "peak_hour_error_kw"]
+    tables["accuracy"] = pd.DataFrame(
+        [["trees", 25.0, 0.5, 9.0, 0.803, 160.0, 40.0], ["last week", 50.0, 1.0, 20.0, 0.7, 200.0, np.nan]],
+        columns=columns,
+    )
+    tables["calibration"] = pd.DataFrame({"quantile": LEVELS, "observed": LEVELS + 0.01})
+    tables["findings"] = pd.DataFrame(
+        [(i, "load", "gap", f"gap {i}<i>", "left empty") for i in range(12)],
+        columns=["row", "field", "kind", "what", "done"],
+    )
+    tables["anomalies"] = pd.DataFrame(
+        [("feeder 7", ORIGIN - pd.Timedelta(days=1), np.nan, 470.0, "missing day", 2.0)],
+        columns=["series", "valid_from_utc", "load_kw", "expected_kw", "kind", "score"],
+    )
+    return Result(
+        summary="Peak of 2.2 MW & more.",
+        tables=tables,
+        warnings=["weather after the origin was not known <b>"],
+        provenance={"model": "trees", "made_at_utc": "2024-10-25T22:00:00+00:00", "settings": {"seed": 1}}
+        | {"command": "pilots run energy --input '<load>.csv'"},
+    )
+
+
+class Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.addresses += [v for k, v in attrs if k in ("src", "href", "xlink:href", "data", "action")]
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def page_of(result: Result) -> tuple[Page, str]:
+    html, page = report_html(result), Page()
+    page.feed(html)
+    return page, html
+
+
+def test_nothing_of_the_users_text_becomes_markup(result):
+    page, _ = page_of(result)
+    assert "script" not in page.tags
+    assert not {"b", "img", "iframe"} & set(page.tags)
+    assert HOSTILE in "".join(page.words)
+    assert "'<load>.csv'" in "".join(page.words)
+
+
+def test_the_page_asks_nothing_of_the_network(result):
+    page, html = page_of(result)
+    assert page.addresses == []
+    assert "@import" not in html
+    assert "url(" not in html
+    assert "default-src 'none'" in html
+
+
+def test_the_page_says_what_the_result_holds(result):
+    page, html = page_of(result)
+    words = re.sub(r"\s+", " ", " ".join(page.words))
+    for told in (
+        "Peak of 2.2 MW & more.",
+        "weather after the origin was not known",
+        "trees",
+        "last week",
+        "80.3%",
+        "missing day",
+        "and 4 more in the table 'findings'",
+        "2024-10-25T22:00:00+00:00",
+        "Europe/Amsterdam",
+        "time of day moved it",
+        "2 series",
+        "50% less than last week",
+    ):
+        assert told in words
+    assert html.count("<svg") == html.count("</svg>") == 6  # two fans, a strip of chances, three others
+    assert "nan" not in re.sub(r"[a-z]nan|nan[a-z]", "", html.lower())
+
+
+def test_a_bare_forecast_still_gives_a_page(result):
+    bare = {"forecast": result.tables["forecast"]}
+    _, html = page_of(dataclasses.replace(result, tables=bare, warnings=(), provenance={}))
+    assert html.count("<svg") == 2
+    assert "Alarms" not in html
+
+
+def test_exports_can_be_read_back_with_units_and_zones(result, tmp_path):
+    files = write_exports(result, tmp_path / "out")
+    assert [f.name for f in files] == ["forecast.csv", "forecast.parquet", "report.html"]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted(f.name for f in files)
+    csv, parquet = pd.read_csv(files[0]), pd.read_parquet(files[1])
+    assert list(csv) == list(parquet) == list(export_table(result))
+    assert csv["timezone"].unique().tolist() == [ZONE]
+    assert np.allclose(csv["q50_kw"], parquet["q50_kw"], atol=1e-3)
+    assert (pd.to_datetime(csv["valid_from_local"], utc=True) == parquet["valid_from_utc"]).all()
+    twice = csv[csv["valid_from_local"].str.startswith("2024-10-27T02:00:00")]["valid_from_local"].unique()
+    assert sorted(twice) == ["2024-10-27T02:00:00+01:00", "2024-10-27T02:00:00+02:00"]
+    assert (parquet["valid_to_utc"] - parquet["valid_from_utc"]).unique() == [pd.Timedelta(hours=1)]
+    stated = {k.decode(): v.decode() for k, v in pq.read_schema(files[1]).metadata.items()}
+    assert (stated["unit"], stated["timezone"], stated["model"]) == ("kW", ZONE, "trees")
+    assert stated["made_at"] == "2024-10-25T22:00:00+00:00"
+    assert stated["interval_s"] == "3600"
+    assert json.loads(stated["units"])["q50_kw"] == "kW"
+
+
+def test_a_name_that_is_a_formula_is_harmless_in_a_spreadsheet(result, tmp_path):
+    names = set(pd.read_csv(write_exports(result, tmp_path)[0])["series"])
+    assert names == {"feeder 7", "'" + HOSTILE}
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_error(result, tmp_path):
+    (tmp_path / "out").write_text("a file stands here")
+    with pytest.raises(StoreError, match="cannot be written"):
+        write_exports(result, tmp_path / "out")
+
+
+def test_fan_data_joins_history_and_nested_bands(result):
+    data = fan_data(result, "feeder 7", history_days=1)
+    assert data["kind"].value_counts().to_dict() == {"band": 4 * 48, "median": 48, "measured": 24}
+    assert data.loc[data["kind"] == "band", "central"].unique().tolist() == [0.8, 0.6, 0.4, 0.2]
+    assert (data["low_kw"] <= data["high_kw"]).all()
+
+
+def test_drivers_of_the_peak_add_up_after_the_small_ones_are_summed(result):
+    rows = driver_data(result, "feeder 7")
+    all_rows = result.tables["drivers"].query("series == 'feeder 7'")
+    total = all_rows[all_rows["valid_from_utc"] == rows["valid_from_utc"].iloc[0]]["contribution_kw"].sum()
+    assert rows["contribution_kw"].sum() == pytest.approx(total)
+    assert rows["driver"].iloc[-1] == "all else"
+    peak = (
+        result.tables["forecast"].query("series == 'feeder 7'").set_index("valid_from_utc")["q50_kw"].idxmax()
+    )
+    assert rows["valid_from_utc"].iloc[0] == peak
+
+
+def test_series_come_by_peak_and_errors_beside_the_best(result):
+    assert series_by_peak(result) == [HOSTILE, "feeder 7"]
+    assert accuracy_data(result)["less_error"].tolist() == [0.0, 0.5]
+
+
+def contrast(one: str, other: str) -> float:
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_can_be_read_on_its_background(theme):
+    colours = PALETTE[theme]
+    for name in ("ink", "muted", "main", "limit"):
+        assert contrast(colours[name], colours["paper"]) >= 4.5
+    assert contrast(colours["muted"], colours["panel"]) >= 4.5
+
+
+def test_numbers_are_written_for_people():
+    assert [figure(v) for v in (0.0, 8.333, 74.04, 203.4, 1400.0, -0.128, np.nan)] == [
+        "0.00",
+        "8.33",
+        "74.0",
+        "203",
+        "1,400",
+        "−0.13",
+        "–",
+    ]
+    assert nice_ticks(3.1, 9.2) == [2, 4, 6, 8, 10]
+    assert nice_ticks(5.0, 5.0) == [5.0]
+    assert [unit_for(v).name for v in (0.4, 950.0, 8300.0, 8.3e6)] == ["W", "kW", "MW", "GW"]
