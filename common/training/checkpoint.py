@@ -24,6 +24,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 import torch.distributed.checkpoint as dcp
+from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.default_planner import DefaultLoadPlanner, DefaultSavePlanner
 from torch.distributed.checkpoint.metadata import TensorStorageMetadata
 
@@ -174,10 +175,10 @@ class Checkpoints:
 
     def _together(self, act: Any) -> None:
         """Act in every process; when it fails in one, it fails in all, so that none waits for ever."""
-        problem = None
+        problem: BaseException | None = None
         try:
             act()
-        except Exception as error:
+        except (Exception, CheckpointException) as error:  # DCP's own is no Exception
             problem = error
         failures = [None if problem is None else _words(problem)]
         if dist.is_initialized():
@@ -202,7 +203,8 @@ def _words(error: BaseException) -> str:
     inner: Any = getattr(error, "failures", None)
     if isinstance(inner, dict) and inner:
         return _words(next(iter(inner.values()))[0])
-    return getattr(error, "strerror", None) or str(error).strip().splitlines()[-1:][0]
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return getattr(error, "strerror", None) or lines[-1]
 
 
 def _from_first(value: Any) -> Any:

@@ -16,9 +16,10 @@ class FitConfig:
     Attributes:
         epochs: passes over the training samples, at most.
         max_steps: steps, at most; None: as many as the epochs hold.
-        batch_size: samples of one forward pass in one process.
-        accumulate: forward passes of one step, so that a step sees batch_size × accumulate × processes
-            samples; their gradient is the exact mean over all of them, at the end of an epoch too.
+        batch_size: samples of one step, over all processes together, so that the outcome does not depend on
+            how many there are; a multiple of their number.
+        accumulate: pieces in which a process takes its part of a step, to save memory. The gradient is the
+            exact mean over all samples of the step, at the end of an epoch too.
         clip_norm: largest norm of the gradient; None: not clipped.
         precision: "32-true", "bf16-mixed", "16-mixed" and what else Lightning Fabric knows.
         accelerator, strategy: where it runs, as Lightning Fabric takes them ("cpu", "cuda", "auto"); the

@@ -56,7 +56,7 @@ def train(
     Ctrl-C and SIGTERM stop it at the next step with a complete checkpoint.
 
     Args:
-        factory: importable function that makes the task from the [task] settings ("energy.training:make_task").
+        factory: importable function that makes the task from the [task] settings: "package.module:function".
         config: settings by table: "task" for the factory, "fit" for the loop (see FitConfig); plain values.
         pilot: the pilot's name.
         runs: folder of all runs; a new run folder is made in it.
@@ -163,6 +163,8 @@ def _environment(shared: Path, processes: int) -> dict[str, str]:
         SHARED_VARIABLE: str(shared),
         "GLOO_SOCKET_IFNAME": loopback,
         "NCCL_SOCKET_IFNAME": loopback,
+        # Otherwise torchrun opens a store of its own, which listens on all interfaces.
+        "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",
     }
 
 

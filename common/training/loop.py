@@ -132,7 +132,7 @@ def _fabric(config: FitConfig) -> Fabric:
             strategy=config.strategy,
             precision=config.precision,  # type: ignore[arg-type]
         )
-    except (ValueError, RuntimeError) as error:
+    except (ValueError, RuntimeError, ImportError) as error:
         raise TrainingError(
             f"this machine cannot train so ({str(error).splitlines()[0]})",
             mend="see accelerator, strategy and precision in the settings",

@@ -55,7 +55,13 @@ class Trainer:
             # Fabric's wrapper only converts inputs then; without it a step is some 30 µs faster.
             self.model = self.model._forward_module
         randomness.seed_all(randomness.own_seed(config.seed, rank))
-        size = config.batch_size * config.accumulate * world
+        size = config.batch_size
+        if size % world:
+            raise TrainingError(
+                f"{world} processes cannot share a batch of {size} evenly",
+                mend=f"make batch_size a multiple of {world}",
+            )
+        self.piece = math.ceil(size / world / config.accumulate)
         self.order = Order(len(task.train), size, rank, world, config.seed, config.shuffle, config.remainder)
         if not self.order.steps:
             raise TrainingError(
@@ -131,8 +137,8 @@ class Trainer:
         c = self.config
         plan: list[tuple[int, list[feeding.Wanted]]] = []
         for position, part in self.order.parts(self.epoch, self.position):
-            starts = range(0, len(part), c.batch_size)
-            plan.append((position, [((self.epoch, position, i), part[i : i + c.batch_size]) for i in starts]))
+            starts = range(0, len(part), self.piece)
+            plan.append((position, [((self.epoch, position, i), part[i : i + self.piece]) for i in starts]))
         cuda = self.fabric.device.type == "cuda"
         wanted = [piece for _, pieces in plan for piece in pieces]
         loaded = feeding.load(self.task.train, wanted, seed=c.seed, workers=c.workers, pin=cuda)
@@ -161,7 +167,7 @@ class Trainer:
         self.optimizer.zero_grad()
 
     def _validate(self) -> None:
-        scores = validate(self.task, self.model, self.fabric, batch_size=self.config.batch_size)
+        scores = validate(self.task, self.model, self.fabric, batch_size=self.piece)
         self.model.train()
         if self.config.monitor not in scores:
             raise TrainingError(
