@@ -29,6 +29,7 @@ ol.steps b { display: inline-flex; align-items: center; justify-content: center;
 ol.steps li.now { opacity: 1; font-weight: 650; }
 ol.steps li.now b { background: VAR_PRIMARY; border-color: VAR_PRIMARY; color: VAR_ON_PRIMARY; }
 button[kind="primary"], button[kind="primary"] p, button[kind="primary"] span { color: VAR_ON_PRIMARY; }
+div[data-testid="stCaptionContainer"] { opacity: .8; }
 h3 { padding-top: .2rem !important; }
 </style>
 """
