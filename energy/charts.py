@@ -5,8 +5,6 @@ Nothing is drawn here. The one-page report draws these tables as SVG; an app may
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import pandas as pd
 
 from common.pilot import Result
@@ -42,19 +40,6 @@ PALETTE = {
     },
 }
 TOP_DRIVERS = 7
-
-
-class Unit(NamedTuple):
-    """A unit of power for people: its name and how many kW it is."""
-
-    name: str
-    kw: float
-
-
-def unit_for(largest_kw: float) -> Unit:
-    """The unit in which a power of this size has one to four digits before the point."""
-    units = (Unit("GW", 1e6), Unit("MW", 1e3), Unit("kW", 1.0))
-    return next((unit for unit in units if abs(largest_kw) >= unit.kw * 1.0), Unit("W", 1e-3))
 
 
 def series_by_peak(result: Result) -> list[str]:

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from energy.charts import Unit
 from energy.svg import (
     LEFT,
     RIGHT,
@@ -14,14 +13,13 @@ from energy.svg import (
     PowerAxis,
     TimeAxis,
     band,
-    figure,
     line,
-    moment,
     path,
     picture,
     rect,
     text,
 )
+from energy.wording import Unit, figure, moment
 
 
 def _step(times: pd.Series) -> pd.Timedelta:

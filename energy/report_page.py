@@ -12,16 +12,14 @@ from common.pilot import Result
 from energy import drawings
 from energy.charts import (
     PALETTE,
-    Unit,
     accuracy_data,
     driver_data,
     event_data,
     fan_data,
     series_by_peak,
     table_of,
-    unit_for,
 )
-from energy.svg import figure, moment
+from energy.wording import figure, moment, power, unit_for
 
 MOST_FANS = 2
 MOST_ROWS = 8
@@ -37,11 +35,6 @@ LABELS = {
     "settings": "settings",
     "seed": "seed",
 }
-
-
-def _power(kw: float, unit: Unit | None = None) -> str:
-    unit = unit or unit_for(kw)
-    return f"{figure(kw / unit.kw)} {unit.name}"
 
 
 def _grid(
@@ -69,16 +62,16 @@ def _facts(result: Result, series: str, step: pd.Timedelta, many: bool) -> list[
     peak = forecast.sort_values("q50_kw", ascending=False, kind="stable").iloc[0]
     unit, hours = unit_for(float(peak["q50_kw"])), step / pd.Timedelta(hours=1)
     low, high = (c for c in (forecast.filter(regex=r"^q[\d.]+_kw$").columns[[0, -1]]))
-    span = f"{figure(peak[low] / unit.kw)} to {_power(peak[high], unit)}"
+    span = f"{figure(peak[low] / unit.kw)} to {power(peak[high], unit)}"
     facts: list[dict[str, Any]] = [
         {
             "name": f"{f'{series}: e' if many else 'E'}xpected peak, {moment(peak['valid_from_local'])}",
-            "value": _power(float(peak["q50_kw"]), unit),
+            "value": power(float(peak["q50_kw"]), unit),
             "beside": f"{_share(high, low)} interval {span}",
         },
         {
             "name": f"Energy over {len(forecast) * hours:g} hours",
-            "value": f"{_power(float(forecast['q50_kw'].sum()) * hours)}h",
+            "value": f"{power(float(forecast['q50_kw'].sum()) * hours)}h",
             "beside": "sum of the medians",
         },
     ]
@@ -102,7 +95,7 @@ def _facts(result: Result, series: str, step: pd.Timedelta, many: bool) -> list[
             best = rest.sort_values("mae_kw").iloc[0]
             less = float(best["less_error"])
             beside = f"{abs(less):.0%} {'less' if less >= 0 else 'more'} than {best['model']}"
-        facts.append({"name": "Usual error", "value": _power(float(own["mae_kw"])), "beside": beside})
+        facts.append({"name": "Usual error", "value": power(float(own["mae_kw"])), "beside": beside})
     return facts
 
 
@@ -145,7 +138,7 @@ def _alarms(result: Result, many: bool) -> dict[str, Any] | None:
     for event in events.to_dict("records"):
         excess = event["expected_excess_kwh"]
         row = [moment(event["from_local"]), moment(event["to_local"]), f"{event['peak_probability']:.0%}"]
-        row.append(f"{_power(excess)}h" if pd.notna(excess) else "–")
+        row.append(f"{power(excess)}h" if pd.notna(excess) else "–")
         rows.append([str(event["series"]), *row] if many else row)
     return {"words": words, "table": _grid(heads, rows, of="alarms")}
 
@@ -205,7 +198,7 @@ def _anomalies(result: Result, many: bool) -> dict[str, Any] | None:
         return None
     rows = []
     for row in table.sort_values("valid_from_utc", ascending=False).to_dict("records"):
-        powers = [f"{_power(row[n])}" if pd.notna(row[n]) else "–" for n in ("load_kw", "expected_kw")]
+        powers = [f"{power(row[n])}" if pd.notna(row[n]) else "–" for n in ("load_kw", "expected_kw")]
         at = f"{moment(row['valid_from_local'])} {row['valid_from_local'].year}"
         rows.append([*([str(row["series"])] if many else []), at, str(row["kind"]), *powers])
     heads = [("When", False), ("What", False), ("Measured", True), ("Expected", True)]
@@ -230,7 +223,7 @@ def _peaks(result: Result, names: Sequence[str]) -> dict[str, Any] | None:
     for name in names[: MOST_ROWS + 1]:
         forecast = table_of(result, "forecast", name)
         peak = forecast.sort_values("q50_kw", ascending=False, kind="stable").iloc[0]
-        rows.append([name, moment(peak["valid_from_local"]), _power(float(peak["q50_kw"]))])
+        rows.append([name, moment(peak["valid_from_local"]), power(float(peak["q50_kw"]))])
     rows += [rows[-1]] * (len(names) - len(rows))
     return _grid([("Series", False), ("Peak at", False), ("Median", True)], rows, of="forecast")
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup, escape
 
-from energy.charts import Unit
+from energy.wording import Unit, day
 
 WIDTH = 1000
 LEFT, RIGHT = 58, 14
@@ -27,28 +27,6 @@ def nice_ticks(low: float, high: float, count: int = 5) -> list[float]:
     step = next(f * size for f in (1, 2, 2.5, 5, 10) if f * size >= rough * 0.999)
     first, last = np.floor(low / step), np.ceil(high / step)
     return [round(float(k * step), 10) for k in np.arange(first, last + 1)]
-
-
-def figure(value: float, significant: int = 3) -> str:
-    """A number with three significant digits, no fewer than all before the point, and a true minus."""
-    if not np.isfinite(value):
-        return "–"
-    before = int(np.floor(np.log10(abs(value)))) + 1 if value else 1
-    text = f"{value:,.{max(significant - max(before, 1), 0)}f}"
-    return text.replace("-", "−")
-
-
-def moment(at: pd.Timestamp) -> str:
-    """Thu 1 Jan 18:30, in the zone of `at`, whatever the machine's language is."""
-    return f"{day(at)} {at.hour:02d}:{at.minute:02d}"
-
-
-def day(at: pd.Timestamp) -> str:
-    """Thu 1 Jan."""
-    months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-    return (
-        f"{('Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun')[at.weekday()]} {at.day} {months[at.month - 1]}"
-    )
 
 
 def text(x: float, y: float, words: object, css: str = "", anchor: str = "start") -> str:
