@@ -13,6 +13,8 @@ from apps.ui.text import driver_name, language, model_name, t
 from common.pilot import Result
 from energy.charts import driver_data, event_data, table_of
 
+TOP_WORDS = 3
+
 
 def own_and_baseline(result: Result) -> tuple[pd.Series | None, pd.Series | None]:
     """The rows of the forecast and of the best baseline in the table of accuracy, where there are any."""
@@ -164,9 +166,12 @@ def _drivers(folder: str, series: str) -> None:
 
 def _driver_words(rows: pd.DataFrame, at: pd.Timestamp, middle_kw: float, code: Language) -> str:
     parts = []
-    for label, size_kw in zip(rows["label"].head(3), rows["contribution_kw"].head(3), strict=True):
+    for row in rows.head(TOP_WORDS).to_dict("records"):
+        size_kw = float(row["contribution_kw"])
         key = "driver_adds" if size_kw > 0 else "driver_takes"
-        parts.append(t(key, name=label, power=power(abs(size_kw), code)))
+        own = t(key, name=row["label"], power=power(abs(size_kw), code))
+        # The pilot's own words say more, in English.
+        parts.append(row["words"] if code == "en" and isinstance(row.get("words"), str) else own)
     start = t("drivers_words", when=moment(at, code), power=power(middle_kw, code))
     return f"{start} {'; '.join(parts)}."
 

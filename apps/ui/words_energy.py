@@ -212,10 +212,19 @@ MODELS: dict[str, tuple[str, str]] = {
 }
 
 DRIVERS: dict[str, str] = {
-    "temperature": "temperatuur",
     "public holiday": "feestdag",
-    "hour of the day": "uur van de dag",
+    "temperature": "temperatuur",
+    "sunshine": "zon",
+    "wind": "wind",
+    "humidity": "vochtigheid",
+    "rain and snow": "regen en sneeuw",
+    "last week's load": "belasting van vorige week",
+    "recent load": "recente belasting",
     "day of the week": "dag van de week",
+    "season": "seizoen",
+    "hour of the day": "uur van de dag",
+    "other": "overig",
+    "all else": "al het andere",
 }
 
 STAGES: dict[str, str] = {
