@@ -97,13 +97,14 @@ def check(load: Load) -> None:
     low, high = float(values.min()), float(values.max())
     unit = unit_for(max(abs(low), abs(high)))
     weather = ", ".join(name.rsplit("_", 1)[0] for name in load.weather) or t("check_no_weather")
+    days = number(len(time) * minutes / (24 * 60), code)
     facts = (
+        (t("check_period"), t("check_days", n=days), f"{date(time[0], code)} – {date(time[-1], code)}"),
         (
-            t("check_period"),
-            f"{date(time[0], code)} – {date(time[-1], code)}",
+            t("check_step"),
+            t("check_minutes", n=minutes),
             t("check_readings", n=number(len(time), code)),
         ),
-        (t("check_step"), t("check_minutes", n=minutes), load.timezone),
         (
             t("check_mean"),
             power(float(values.mean()), code, unit),
@@ -115,16 +116,18 @@ def check(load: Load) -> None:
             f"{t('check_weather')}: {weather}",
         ),
     )
-    frame.figures(facts, (1.5, 1, 1.2, 1.2))
+    frame.figures(facts)
     names = load.series
     name = names[0] if len(names) == 1 else st.selectbox(t("series_pick"), names, key="checked_series")
     read = pd.DataFrame({"valid_from_local": time, "load_kw": values.sel(series=name).values})
     charts.draw(
         energy_charts.history(read, unit),
-        alt_text=f"{facts[0][1]}: {facts[2][2]}",
+        alt_text=f"{facts[0][2]}: {facts[2][2]}",
         key="history",
         height=240,
     )
+    holidays = load.country or t("check_no_country")
+    st.caption(t("check_clock", zone=load.timezone, country=holidays))
     missing = float(values.isnull().mean())
     if missing:
         st.caption(t("check_missing", p=percent(missing, code, 1)))

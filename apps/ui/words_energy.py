@@ -29,6 +29,11 @@ ENERGY: dict[str, tuple[str, str]] = {
     "check_other": ("Choose other data", "Kies andere data"),
     "check_sample_name": ("Victoria 2014, real demand", "Victoria 2014, echte vraag"),
     "check_period": ("Period", "Periode"),
+    "check_days": ("{n} days", "{n} dagen"),
+    "check_clock": (
+        "Local time: {zone}. Public holidays: {country}.",
+        "Lokale tijd: {zone}. Feestdagen: {country}.",
+    ),
     "check_step": ("Step", "Stap"),
     "check_minutes": ("{n} min", "{n} min"),
     "check_series": ("Series", "Reeksen"),
@@ -89,8 +94,8 @@ ENERGY: dict[str, tuple[str, str]] = {
         "Verschuift de temperatuur van de voorspelde uren; 0 is geen wat-als.",
     ),
     "model": ("Model", "Model"),
-    "model_trees": ("Gradient-boosted trees (fast)", "Gradient-boosted trees (snel)"),
-    "model_ensemble": ("Trees and neural network (slower)", "Trees en neuraal netwerk (trager)"),
+    "model_trees": ("Trees (fast)", "Trees (snel)"),
+    "model_ensemble": ("Trees and neural net", "Trees en neuraal net"),
     "model_naive": ("Same time last week", "Zelfde tijd vorige week"),
     "run_button": ("Forecast", "Voorspel"),
     # Energy: understand
