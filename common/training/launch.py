@@ -28,7 +28,7 @@ from common import errors
 from common.errors import PilotError, TrainingError
 from common.pilot import Progress, silent
 from common.training.config import FitConfig
-from common.training.record import LOG, new_run, read_config, write_config
+from common.training.record import LOG, RECORD, new_run, read_config, write_config
 
 if TYPE_CHECKING:
     from common.training.task import Task
@@ -80,11 +80,16 @@ def train(
     settings.setdefault("task", {})
     settings["run"] = {"pilot": pilot, "factory": factory, "processes": processes}
     folder = resume or new_run(runs, pilot)
-    if processes == 1:
-        _fit_here(make, settings, folder, resume is not None, progress)
-    else:
-        write_config(folder, settings)
-        _launch(factory, folder, processes, resume is not None, progress)
+    try:
+        if processes == 1:
+            _fit_here(make, settings, folder, resume is not None, progress)
+        else:
+            write_config(folder, settings)
+            _launch(factory, folder, processes, resume is not None, progress)
+    except BaseException:
+        if not resume and not (folder / RECORD).exists() and not (folder / LOG).exists():
+            shutil.rmtree(folder, ignore_errors=True)  # it never began
+        raise
     return folder
 
 

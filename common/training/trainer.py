@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -110,10 +111,8 @@ class Trainer:
 
     def _epoch(self) -> None:
         self.model.train()
-        for position, batches in self._steps():
-            if self.step >= self.last_step:
-                break
-            self._update(batches)
+        for position, weights, batches in self._steps():
+            self._update(weights, batches)
             self.step += 1
             self.loss_steps += 1
             self.position = position
@@ -132,11 +131,12 @@ class Trainer:
             self._validate()
         self.look_at = self.step + 1
 
-    def _steps(self) -> Iterator[tuple[int, list[tuple[Any, float]]]]:
-        """Steps of the rest of this epoch: the position after it, and its batches with their weights."""
+    def _steps(self) -> Iterator[tuple[int, list[float], Iterator[Any]]]:
+        """Steps of the rest of this epoch: position after it, weights of its pieces, where to get them."""
         c = self.config
         plan: list[tuple[int, list[feeding.Wanted]]] = []
-        for position, part in self.order.parts(self.epoch, self.position):
+        parts = self.order.parts(self.epoch, self.position)
+        for position, part in islice(parts, self.last_step - self.step):
             starts = range(0, len(part), self.piece)
             plan.append((position, [((self.epoch, position, i), part[i : i + self.piece]) for i in starts]))
         cuda = self.fabric.device.type == "cuda"
@@ -144,15 +144,15 @@ class Trainer:
         loaded = feeding.load(self.task.train, wanted, seed=c.seed, workers=c.workers, pin=cuda)
         for position, pieces in plan:
             total = sum(len(indices) for _, indices in pieces)
-            yield position, [(next(loaded), len(indices) / total) for _, indices in pieces]
+            yield position, [len(indices) / total for _, indices in pieces], loaded
 
-    def _update(self, batches: list[tuple[Any, float]]) -> None:
+    def _update(self, weights: list[float], batches: Iterator[Any]) -> None:
         """One step: the gradient of the mean loss over all its samples, in all processes, and an update."""
         fabric = self.fabric
-        for number, (batch, weight) in enumerate(batches, 1):
-            waits = number < len(batches) and fabric.world_size > 1
+        for number, weight in enumerate(weights, 1):
+            waits = number < len(weights) and fabric.world_size > 1
             with fabric.no_backward_sync(self.model) if waits else nullcontext():
-                loss = self.task.loss(self.model, moved(fabric, batch))
+                loss = self.task.loss(self.model, moved(fabric, next(batches)))
                 if weight != 1.0:
                     loss = loss * weight
                 fabric.backward(loss)

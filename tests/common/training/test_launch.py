@@ -146,6 +146,12 @@ def test_one_process_trains_here(runs):
     assert read_config(longer)["fit"]["log_every"] == 7
 
 
+def test_a_run_that_never_began_leaves_no_folder(tmp_path):
+    with pytest.raises(TypeError):
+        train(FACTORY, {"task": {"rows": "many"}}, pilot="toy", runs=tmp_path)
+    assert not list((tmp_path / "toy").iterdir())
+
+
 def test_what_cannot_start_is_said_before_a_folder_is_made(tmp_path):
     with pytest.raises(TrainingError, match="no task factory"):
         train("toy_task:nothing", {}, pilot="toy", runs=tmp_path)

@@ -2,6 +2,7 @@ import json
 import os
 import signal
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -89,10 +90,17 @@ def test_clipping_bounds_the_step():
     data = Arrays(torch.full((8, 5), 100.0), torch.zeros(8, 1))
 
     def moved(clip_norm):
-        sgd = lambda p: torch.optim.SGD(p, lr=1.0)  # noqa: E731
-        task = Task("clip", lambda: nn.Linear(5, 1), data, loss, optimizer=sgd)
-        start = fit(replace(task, optimizer=lambda p: torch.optim.SGD(p, lr=0.0)), FitConfig(max_steps=1))
-        end = fit(task, FitConfig(max_steps=1, clip_norm=clip_norm))
+        def task(learning_rate):
+            return Task(
+                "clip",
+                lambda: nn.Linear(5, 1),
+                data,
+                loss,
+                optimizer=lambda p: torch.optim.SGD(p, lr=learning_rate),
+            )
+
+        start = fit(task(0.0), FitConfig(max_steps=1))
+        end = fit(task(1.0), FitConfig(max_steps=1, clip_norm=clip_norm))
         return sum(
             float(((a - b) ** 2).detach().sum())
             for a, b in zip(start.model.parameters(), end.model.parameters(), strict=True)
@@ -280,6 +288,14 @@ def test_any_map_style_dataset_will_do():
     assert same(a.model, b.model)
 
 
+def test_a_compiled_network_trains_and_resumes_as_a_plain_one(whole, tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer, "LOOK_EVERY_S", 0.0)
+    # Without a C++ compiler: what is traced runs as it is.
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
+    trained = stopped_and_resumed(tmp_path, {}, config=replace(CONFIG, compile=True))
+    assert same(trained.model, whole.model)
+
+
 def test_settings_out_of_range_are_refused():
     with pytest.raises(TrainingError, match="unknown setting batchsize"):
         FitConfig.of({"batchsize": 3})
@@ -289,3 +305,15 @@ def test_settings_out_of_range_are_refused():
         FitConfig(goal="down")
     with pytest.raises(TrainingError, match="this machine cannot train so"):
         fit(make_task({}), replace(CONFIG, accelerator="tpu"))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here that PyTorch can use")
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed", "16-mixed"])
+def test_a_gpu_trains_by_the_same_call(tmp_path, monkeypatch, precision):
+    monkeypatch.setattr(trainer, "LOOK_EVERY_S", 0.0)
+    config = replace(CONFIG, accelerator="cuda", precision=precision)
+    trained = stopped_and_resumed(tmp_path, {}, config=config)
+    assert next(trained.model.parameters()).is_cuda
+    assert trained.scores["loss"] < 1.0
+    assert read_record(tmp_path)["hardware"]["gpus"]
