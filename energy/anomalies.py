@@ -5,8 +5,8 @@ around it, plus what the temperature adds to that (least squares on hinges, by p
 points left out). How far a value may be off is set by a tail fitted to the bulk of the deviations, so that
 clean data raise few false flags and many bad values do not hide one another. At the default of 1 in 10,000
 clean synthetic years had 1 to 5 of 10,000 hours flagged with normal noise and 5 to 8 with heavy-tailed noise
-(Student's t, 4 degrees of freedom), as the seasons are not all alike. This looks back with all of the history: it
-judges data that were measured, and never feeds a forecast or a backtest.
+(Student's t, 4 degrees of freedom), as the seasons are not all alike. This looks back with all of the
+history: it judges data that were measured, and never feeds a forecast or a backtest.
 """
 
 from __future__ import annotations
