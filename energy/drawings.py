@@ -67,6 +67,26 @@ def fan(data: pd.DataFrame, unit: Unit, limit_kw: float | None, words: str) -> M
     return picture(parts, height, words)
 
 
+def what_if(table: pd.DataFrame, unit: Unit, words: str) -> Markup:
+    """The median as foreseen and with the temperature changed, and the room between them.
+
+    Args:
+        table: the result's table `what_if`, of one series.
+        unit: of the axis.
+        words: what the picture shows, in a sentence.
+    """
+    height, top, bottom = 190, 26, 160
+    step, local = _step(table["valid_from_utc"]), table["valid_from_local"]
+    both = table[["q50_kw", "changed_q50_kw"]]
+    x_axis = TimeAxis(local.min(), local.max() + step)
+    y_axis = PowerAxis(float(both.min().min()), float(both.max().max()), unit, top, bottom)
+    x = x_axis.at(local + step / 2)
+    before, after = y_axis.at(table["q50_kw"]), y_axis.at(table["changed_q50_kw"])
+    parts = [*y_axis.draw(), *x_axis.draw(top, bottom), band(x, before, after, "apart")]
+    parts += [path(x, before, "median"), path(x, after, "changed")]
+    return picture(parts, height, words)
+
+
 def chance(alarms: pd.DataFrame, words: str) -> Markup:
     """Chance of exceeding the capacity by time, alarms in their colour, with the threshold.
 

@@ -19,10 +19,11 @@ from energy.charts import (
     series_by_peak,
     table_of,
 )
+from energy.report_alarms import alarm_section
+from energy.report_grid import MOST_ROWS, grid
 from energy.wording import figure, moment, power, unit_for
 
 MOST_FANS = 2
-MOST_ROWS = 8
 LABELS = {
     "made_at_utc": "made at (UTC)",
     "made_at": "made at",
@@ -37,24 +38,11 @@ LABELS = {
 }
 
 
-def _grid(
-    heads: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]], own: int | None = None, of: str = ""
-) -> dict[str, Any]:
-    """A table for the template: heads as (name, is a number), the first rows and how many are left."""
-    more = len(rows) - MOST_ROWS
-    return {
-        "heads": [{"name": name, "number": number} for name, number in heads],
-        "rows": rows[:MOST_ROWS],
-        "own": own,
-        "rest": f"and {more} more in the table '{of}' of the result" if more > 0 else "",
-    }
-
-
 def _duration(step: pd.Timedelta) -> str:
     minutes = step / pd.Timedelta(minutes=1)
-    return (
-        f"{minutes:g} minutes" if minutes < 60 else "one hour" if minutes == 60 else f"{minutes / 60:g} hours"
-    )
+    if minutes < 60:
+        return f"{minutes:g} minutes"
+    return "one hour" if minutes == 60 else f"{minutes / 60:g} hours"
 
 
 def _facts(result: Result, series: str, step: pd.Timedelta, many: bool) -> list[dict[str, Any]]:
@@ -125,24 +113,6 @@ def _fans(result: Result, names: Sequence[str]) -> list[dict[str, Any]]:
     return fans
 
 
-def _alarms(result: Result, many: bool) -> dict[str, Any] | None:
-    alarms = table_of(result, "alarms")
-    if alarms.empty:
-        return None
-    events, threshold = event_data(result), float(alarms["threshold"].iloc[0])
-    words = f"An alarm is given where the chance is above {threshold:.1%}, as the costs of alarms have it."
-    words = f"{words} It is nowhere in this forecast." if events.empty else words
-    heads = [("From", False), ("To", False), ("Highest chance", True), ("Expected above the limit", True)]
-    heads = [("Series", False), *heads] if many else heads
-    rows = []
-    for event in events.to_dict("records"):
-        excess = event["expected_excess_kwh"]
-        row = [moment(event["from_local"]), moment(event["to_local"]), f"{event['peak_probability']:.0%}"]
-        row.append(f"{power(excess)}h" if pd.notna(excess) else "–")
-        rows.append([str(event["series"]), *row] if many else row)
-    return {"words": words, "table": _grid(heads, rows, of="alarms")}
-
-
 def _accuracy(result: Result) -> dict[str, Any] | None:
     table = accuracy_data(result)
     if table.empty:
@@ -167,7 +137,7 @@ def _accuracy(result: Result) -> dict[str, Any] | None:
     heads = [("Model", False), *((head, True) for head, _ in shown.values())]
     words = "Mean absolute error of this forecast and of the baselines"
     picture = drawings.errors(table, unit, words)
-    return {"picture": picture, "table": _grid(heads, rows, own=0, of="accuracy")}
+    return {"picture": picture, "table": grid(heads, rows, own=0, of="accuracy")}
 
 
 def _calibration(result: Result) -> dict[str, Any] | None:
@@ -192,6 +162,21 @@ def _drivers(result: Result, series: str) -> dict[str, Any] | None:
     return {"when": at, "picture": picture, "words": "; ".join(words) + "." if words else ""}
 
 
+def _what_if(result: Result, series: str) -> dict[str, Any] | None:
+    table = table_of(result, "what_if", series)
+    if table.empty:
+        return None
+    apart = table.iloc[int(table["change_kw"].abs().to_numpy().argmax())]
+    degrees = table["changed_temperature_c"] - table["temperature_c"]
+    far = float(degrees.iloc[int(degrees.abs().to_numpy().argmax())])
+    at, unit = moment(apart["valid_from_local"]), unit_for(float(table["q50_kw"].abs().max()))
+    up = apart["change_kw"] >= 0
+    words = f"The median moves most at {at}: {'+' if up else ''}{power(float(apart['change_kw']))}, "
+    words += f"from {power(float(apart['q50_kw']), unit)} to {power(float(apart['changed_q50_kw']), unit)}."
+    title = f"What if it were {abs(far):.1f}".removesuffix(".0") + f" °C {'warmer' if far >= 0 else 'colder'}"
+    return {"title": title, "words": words, "picture": drawings.what_if(table, unit, title)}
+
+
 def _anomalies(result: Result, many: bool) -> dict[str, Any] | None:
     table = table_of(result, "anomalies")
     if table.empty:
@@ -202,7 +187,7 @@ def _anomalies(result: Result, many: bool) -> dict[str, Any] | None:
         at = f"{moment(row['valid_from_local'])} {row['valid_from_local'].year}"
         rows.append([*([str(row["series"])] if many else []), at, str(row["kind"]), *powers])
     heads = [("When", False), ("What", False), ("Measured", True), ("Expected", True)]
-    return _grid([("Series", False), *heads] if many else heads, rows, of="anomalies")
+    return grid([("Series", False), *heads] if many else heads, rows, of="anomalies")
 
 
 def _findings(result: Result) -> dict[str, Any] | None:
@@ -213,7 +198,7 @@ def _findings(result: Result) -> dict[str, Any] | None:
         ["" if pd.isna(row["row"]) else f"{row['row']}", str(row["what"]), str(row["done"])]
         for row in table.to_dict("records")
     ]
-    return _grid([("Row", False), ("Found", False), ("Done", False)], rows, of="findings")
+    return grid([("Row", False), ("Found", False), ("Done", False)], rows, of="findings")
 
 
 def _peaks(result: Result, names: Sequence[str]) -> dict[str, Any] | None:
@@ -225,7 +210,7 @@ def _peaks(result: Result, names: Sequence[str]) -> dict[str, Any] | None:
         peak = forecast.sort_values("q50_kw", ascending=False, kind="stable").iloc[0]
         rows.append([name, moment(peak["valid_from_local"]), power(float(peak["q50_kw"]))])
     rows += [rows[-1]] * (len(names) - len(rows))
-    return _grid([("Series", False), ("Peak at", False), ("Median", True)], rows, of="forecast")
+    return grid([("Series", False), ("Peak at", False), ("Median", True)], rows, of="forecast")
 
 
 def _flat(value: object) -> str:
@@ -263,10 +248,11 @@ def report_html(result: Result) -> str:
         warnings=list(result.warnings),
         fans=_fans(result, names),
         peaks=_peaks(result, names),
-        alarms=_alarms(result, len(names) > 1),
+        alarms=alarm_section(result, len(names) > 1),
         accuracy=_accuracy(result),
         calibration=_calibration(result),
         drivers=_drivers(result, names[0]),
+        what_if=_what_if(result, names[0]),
         anomalies=_anomalies(result, len(names) > 1),
         findings=_findings(result),
         provenance=[(LABELS.get(name, name.replace("_", " ")), _flat(v)) for name, v in provenance.items()],

@@ -13,7 +13,7 @@ from scipy.stats import norm
 
 from common.errors import StoreError
 from common.pilot import Result
-from energy.alarms import alarm_table
+from energy.alarms import alarm_table, day_table, score_alarms
 from energy.charts import PALETTE, accuracy_data, driver_data, fan_data, series_by_peak
 from energy.report import export_table, write_exports
 from energy.report_page import report_html
@@ -135,6 +135,27 @@ def test_the_page_says_what_the_result_holds(result):
         assert told in words
     assert html.count("<svg") == html.count("</svg>") == 6  # two fans, a strip of chances, three others
     assert "nan" not in re.sub(r"[a-z]nan|nan[a-z]", "", html.lower())
+
+
+def test_days_scores_and_a_what_if_are_shown_where_they_are(result):
+    forecast = result.tables["forecast"]
+    quantiles = forecast.filter(regex=r"^q\d+_kw$").to_numpy()
+    what_if = forecast[["series", "valid_from_utc", "valid_from_local", "q50_kw"]].assign(
+        temperature_c=20.0, changed_temperature_c=17.5, changed_q50_kw=forecast["q50_kw"] - 40
+    )
+    more = {
+        "alarm_days": day_table(result.tables["alarms"], {"feeder 7": 0.9 ** np.arange(48)}),
+        "alarm_scores": score_alarms(quantiles, LEVELS, forecast["q50_kw"] + 10, 1000.0),
+        "what_if": what_if.assign(change_kw=-40.0),
+    }
+    page, html = page_of(dataclasses.replace(result, tables=dict(result.tables) | more))
+    words = " ".join(page.words)
+    assert "What if it were 2.5 °C colder" in words
+    assert "Sat 26 Oct 00:00: −40.0 kW, from 1.00 MW to 0.96 MW" in words
+    assert "threshold from costs" in words
+    assert "never alarm" in words
+    assert "Sat 26 Oct" in words
+    assert html.count("<svg") == 7
 
 
 def test_a_bare_forecast_still_gives_a_page(result):
