@@ -15,6 +15,8 @@ from common.pilot import Result
 from energy.charts import series_by_peak, table_of
 
 HISTORY_DAYS = 3
+ALWAYS = ("accuracy", "drivers", "flexible")
+"""Sections that say themselves when there is nothing to show."""
 
 
 def show(folder: Path) -> None:
@@ -47,9 +49,7 @@ def show(folder: Path) -> None:
     st.caption(t("fan_caption"))
     for warning in result.warnings:
         st.info(warning, icon=":material/info:")
-    shown = [
-        name for name in SECTIONS if name in ("accuracy", "drivers") or len(table_of(result, name, series))
-    ]
+    shown = [name for name in SECTIONS if name in ALWAYS or len(table_of(result, name, series))]
     for tab, name in zip(st.tabs([t(f"tab_{name}") for name in shown]), shown, strict=True):
         with tab:
             SECTIONS[name](folder, series, unit)

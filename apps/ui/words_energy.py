@@ -206,6 +206,35 @@ ENERGY: dict[str, tuple[str, str]] = {
     ),
     "anomaly_expected": ("Expected", "Verwacht"),
     "anomaly_kind": ("Kind", "Soort"),
+    # Energy: flexible load
+    "tab_flexible": ("Best hours for a flexible load", "Beste uren voor een flexibele last"),
+    "flex_intro": (
+        "Charging, heating or computing that can wait: when is it cheapest, within the capacity?",
+        "Laden, verwarmen of rekenen dat kan wachten: wanneer is het het goedkoopst, binnen het vermogen?",
+    ),
+    "flex_energy": ("Energy needed ({unit}h)", "Benodigde energie ({unit}h)"),
+    "flex_power": ("Highest power ({unit})", "Hoogste vermogen ({unit})"),
+    "flex_deadline": ("Ready by", "Klaar om"),
+    "flex_earliest": ("From", "Vanaf"),
+    "flex_one_go": ("It must run in one go", "Het moet aan één stuk draaien"),
+    "flex_low": ("Low price (€/kWh)", "Laag tarief (€/kWh)"),
+    "flex_high": ("High price (€/kWh)", "Hoog tarief (€/kWh)"),
+    "flex_from": ("Low from", "Laag vanaf"),
+    "flex_to": ("Low until", "Laag tot"),
+    "flex_price": ("€/kWh", "€/kWh"),
+    "flex_planned": ("Planned", "Gepland"),
+    "flex_words": (
+        "{energy} from {start}: € {cost} instead of € {base} when started at once, {p} less.",
+        "{energy} vanaf {start}: € {cost} in plaats van € {base} bij meteen beginnen, {p} minder.",
+    ),
+    "flex_room": (
+        "With this load added, each interval stays within the capacity with a chance of 90%.",
+        "Met deze last erbij blijft elk interval met een kans van 90% binnen het vermogen.",
+    ),
+    "flex_caption": (
+        "Bars: planned power. Dashed line: price. The plan is exact, not a rule of thumb.",
+        "Staven: gepland vermogen. Streepjeslijn: prijs. Het plan is exact, geen vuistregel.",
+    ),
 }
 
 MODELS: dict[str, tuple[str, str]] = {
