@@ -32,7 +32,8 @@ _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def _one_line(what: str, where: Path) -> Iterator[None]:
+def refusal(what: str, where: Path) -> Iterator[None]:
+    """Turn what the file system refuses (full disk, read-only, no folder) into one line for the user."""
     try:
         yield
     except OSError as error:
@@ -64,7 +65,7 @@ def atomic_write(path: Path, content: bytes | str) -> None:
     """
     data = content.encode() if isinstance(content, str) else content
     fresh = path.with_name(f"{PARTIAL}{secrets.token_hex(4)}-{path.name}")
-    with _one_line("it cannot be written", path):
+    with refusal("it cannot be written", path):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with fresh.open("wb") as handle:
@@ -183,7 +184,7 @@ def save_model(folder: Path, write: Callable[[Path], None], card: Mapping[str, A
     Raises:
         StoreError: it cannot be written; what stood there is untouched.
     """
-    with _one_line("the model cannot be stored", folder):
+    with refusal("the model cannot be stored", folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         fresh = folder.with_name(f"{PARTIAL}{secrets.token_hex(4)}-{folder.name}")
         fresh.mkdir()

@@ -20,6 +20,7 @@ import string
 import time
 import tomllib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -29,7 +30,7 @@ from typing import Any, Self
 import psutil
 
 from common.errors import StoreError, TrainingError
-from common.store import atomic_write, save_model
+from common.store import atomic_write, refusal, save_model
 from common.training.power import Meter
 
 CONFIG, RECORD, METRICS, LOG = "config.toml", "record.json", "metrics.jsonl", "log.txt"
@@ -46,17 +47,9 @@ def new_run(runs: Path, pilot: str) -> Path:
     while True:
         letters = "".join(secrets.choice(string.ascii_lowercase) for _ in range(4))
         folder = runs / pilot / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{letters}"
-        try:
+        with refusal("the run folder cannot be made", folder), suppress(FileExistsError):
             folder.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise StoreError(
-                f"the run folder cannot be made ({error.strerror})",
-                where=str(folder),
-                mend="choose a folder with free space that you may write to",
-            ) from error
-        return folder
+            return folder
 
 
 def plain(value: Any) -> Any:
@@ -168,7 +161,7 @@ class Run:
             fingerprint = json.loads(json.dumps(dict(data or {}), default=str))
             if before and not resume:
                 raise TrainingError("there is a run here already", where=str(folder), mend="resume it")
-            if before and before["data"] != fingerprint:
+            if before and before.get("data") != fingerprint:
                 raise TrainingError(
                     "the data have changed since this run began", where=str(folder), mend="start a new run"
                 )
@@ -204,8 +197,9 @@ class Run:
 
     def metrics(self, **values: Any) -> None:
         """Add a line to `metrics.jsonl`; it is flushed, not synced."""
-        self._metrics.write(json.dumps(values, default=float) + "\n")
-        self._metrics.flush()
+        with refusal("the metrics cannot be written", self.folder / METRICS):
+            self._metrics.write(json.dumps(values, default=float) + "\n")
+            self._metrics.flush()
 
     def forget_after(self, step: int) -> None:
         """Drop the metrics of steps that will be done again."""
@@ -223,7 +217,8 @@ class Run:
 
     def log(self, text: str) -> None:
         """Add a line to `log.txt`."""
-        with (self.folder / LOG).open("a", encoding="utf-8") as handle:
+        path = self.folder / LOG
+        with refusal("the log cannot be written", path), path.open("a", encoding="utf-8") as handle:
             handle.write(f"{_now()} {text}\n")
 
     def save(self, **facts: Any) -> None:
@@ -268,15 +263,9 @@ class Run:
 
 
 def _locked(folder: Path) -> int:
-    try:
+    with refusal("the run folder cannot be written", folder):
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise StoreError(
-            f"the run folder cannot be written ({error.strerror})",
-            where=str(folder),
-            mend="choose a folder with free space that you may write to",
-        ) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

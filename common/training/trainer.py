@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from lightning_fabric import Fabric
@@ -137,14 +138,14 @@ class Trainer:
         plan: list[tuple[int, list[feeding.Wanted]]] = []
         parts = self.order.parts(self.epoch, self.position)
         for position, part in islice(parts, self.last_step - self.step):
-            starts = range(0, len(part), self.piece)
-            plan.append((position, [((self.epoch, position, i), part[i : i + self.piece]) for i in starts]))
+            pieces = np.array_split(part, math.ceil(len(part) / self.piece))
+            plan.append((position, [((self.epoch, position, i), p) for i, p in enumerate(pieces)]))
         cuda = self.fabric.device.type == "cuda"
-        wanted = [piece for _, pieces in plan for piece in pieces]
+        wanted = [piece for _, named in plan for piece in named]
         loaded = feeding.load(self.task.train, wanted, seed=c.seed, workers=c.workers, pin=cuda)
-        for position, pieces in plan:
-            total = sum(len(indices) for _, indices in pieces)
-            yield position, [len(indices) / total for _, indices in pieces], loaded
+        for position, named in plan:
+            total = sum(len(indices) for _, indices in named)
+            yield position, [len(indices) / total for _, indices in named], loaded
 
     def _update(self, weights: list[float], batches: Iterator[Any]) -> None:
         """One step: the gradient of the mean loss over all its samples, in all processes, and an update."""
@@ -256,6 +257,8 @@ class Trainer:
     def _restore(self, checkpoints: Checkpoints) -> None:
         path = checkpoints.newest()
         if path is None:
+            if self.record:
+                self.record.forget_after(0)
             return
         shared = checkpoints.shared(path)
         template = state.snapshot(self.bare) if shared["scores"] else None

@@ -44,7 +44,8 @@ def validate(task: Task, model: nn.Module, fabric: Fabric, *, batch_size: int) -
             raise TrainingError("the metrics are not the same for every batch", where=task.name)
         for name, value in means.items():
             # Double precision keeps the mean independent of how many batches it was added up from.
-            gain = value.detach().double() * counted if counted else torch.zeros_like(value).double()
+            mean = torch.as_tensor(value, device=fabric.device).detach().double()
+            gain = mean * counted if counted else torch.zeros_like(mean)
             sums[name] = sums[name] + gain if name in sums else gain
         count += counted
     names = sorted(sums)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -51,13 +52,17 @@ def schedule(optimizer: torch.optim.Optimizer, steps: int) -> torch.optim.lr_sch
 
 def make_task(settings: Mapping[str, Any], before: Callable[[int], None] | None = None) -> Task:
     rows, plain = settings.get("rows", 90), settings.get("plain", False)
+
+    def pause(asked: int) -> None:
+        time.sleep(settings.get("pause_s", 0.0))
+
     made = torch.Generator().manual_seed(0)
     x = torch.randn(rows, 5, generator=made)
     y = x.sum(dim=1, keepdim=True)
     return Task(
         "toy",
         model=plain_net if plain else net,
-        train=Arrays(x, y) if plain else Noisy(x, y, before=before),
+        train=Arrays(x, y) if plain else Noisy(x, y, before=before or pause),
         valid=None if plain else Arrays(x[:31], y[:31]),
         loss=loss,
         scheduler=lambda o, steps: schedule(o, settings.get("steps", steps)),
