@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from common.errors import PilotError
 from energy.predictive import Floats, exceedance, expected_excess_kw, quantile_columns
+from energy.wording import interval
 
 SAMPLES = 20_000
 """Draws of the dependence-aware estimate: its own noise stays under 0.4 percentage points (one sigma)."""
@@ -110,32 +111,25 @@ def alarm_events(alarms: pd.DataFrame) -> pd.DataFrame:
         peak_probability, expected_excess_kw (its highest mean over one interval), expected_excess_kwh (over
         the whole event), limit_kw.
     """
-    events = []
-    for name, rows in alarms.sort_values("valid_from_utc").groupby("series", sort=False):
-        at = rows["valid_from_utc"]
-        step = at.diff().min() if len(rows) > 1 else pd.Timedelta(hours=1)
-        on = rows[rows["alarm"].astype(bool)]
-        run = (on["valid_from_utc"].diff() != step).cumsum()
-        for _, event in on.groupby(run):
-            zone = event["valid_from_local"].dt.tz
-            start, end = event["valid_from_utc"].iloc[0], event["valid_from_utc"].iloc[-1] + step
-            events.append(
-                {
-                    "series": name,
-                    "from_utc": start,
-                    "to_utc": end,
-                    "from_local": start.tz_convert(zone),
-                    "to_local": end.tz_convert(zone),
-                    "peak_probability": event["probability"].max(),
-                    "expected_excess_kw": event["expected_excess_kw"].max(),
-                    "expected_excess_kwh": event["expected_excess_kw"].sum() * (step / pd.Timedelta(hours=1)),
-                    "limit_kw": event["limit_kw"].iloc[0],
-                }
-            )
-    columns = ["series", "from_utc", "to_utc", "from_local", "to_local", "peak_probability"]
-    columns += ["expected_excess_kw", "expected_excess_kwh", "limit_kw"]
-    table = pd.DataFrame(events, columns=columns)
-    return table.sort_values(["from_utc", "series"], ignore_index=True) if events else table
+    step = interval(alarms["valid_from_utc"])
+    hours = step / pd.Timedelta(hours=1)
+    on = alarms[alarms["alarm"].astype(bool)].sort_values(["series", "valid_from_utc"])
+    start = on["valid_from_utc"]
+    new = (start.diff() != step) | (on["series"] != on["series"].shift())
+    runs = on.assign(to_utc=start + step).groupby(new.cumsum())
+    events = runs.agg(
+        series=("series", "first"),
+        from_utc=("valid_from_utc", "first"),
+        to_utc=("to_utc", "last"),
+        peak_probability=("probability", "max"),
+        expected_excess_kw=("expected_excess_kw", "max"),
+        expected_excess_kwh=("expected_excess_kw", lambda kw: kw.sum(min_count=1) * hours),
+        limit_kw=("limit_kw", "first"),
+    )
+    zone = alarms["valid_from_local"].dt.tz
+    events.insert(3, "from_local", events["from_utc"].dt.tz_convert(zone))
+    events.insert(4, "to_local", events["to_utc"].dt.tz_convert(zone))
+    return events.sort_values(["from_utc", "series"], ignore_index=True)
 
 
 def dependence(pit_history: ArrayLike) -> Floats:

@@ -19,12 +19,7 @@ from energy.svg import (
     rect,
     text,
 )
-from energy.wording import Unit, figure, moment
-
-
-def _step(times: pd.Series) -> pd.Timedelta:
-    gaps = times.drop_duplicates().sort_values().diff()
-    return gaps.min() if len(times) > 1 else pd.Timedelta(hours=1)
+from energy.wording import Unit, figure, interval, moment
 
 
 def fan(data: pd.DataFrame, unit: Unit, limit_kw: float | None, words: str) -> Markup:
@@ -42,7 +37,7 @@ def fan(data: pd.DataFrame, unit: Unit, limit_kw: float | None, words: str) -> M
     if limit_kw is not None and near:
         low, high = min(low, limit_kw), max(high, limit_kw)
     local = data["valid_from_local"]
-    step = _step(data["valid_from_utc"])
+    step = interval(data["valid_from_utc"])
     x_axis = TimeAxis(local.min(), local.max() + step)
     y_axis = PowerAxis(low, high, unit, top, bottom)
     parts = [*y_axis.draw(), *x_axis.draw(top, bottom)]
@@ -76,7 +71,7 @@ def what_if(table: pd.DataFrame, unit: Unit, words: str) -> Markup:
         words: what the picture shows, in a sentence.
     """
     height, top, bottom = 190, 26, 160
-    step, local = _step(table["valid_from_utc"]), table["valid_from_local"]
+    step, local = interval(table["valid_from_utc"]), table["valid_from_local"]
     both = table[["q50_kw", "changed_q50_kw"]]
     x_axis = TimeAxis(local.min(), local.max() + step)
     y_axis = PowerAxis(float(both.min().min()), float(both.max().max()), unit, top, bottom)
@@ -95,7 +90,7 @@ def chance(alarms: pd.DataFrame, words: str) -> Markup:
         words: what the picture shows, in a sentence.
     """
     height, top, bottom = 150, 14, 120
-    local, step = alarms["valid_from_local"], _step(alarms["valid_from_utc"])
+    local, step = alarms["valid_from_local"], interval(alarms["valid_from_utc"])
     axis = TimeAxis(local.min(), local.max() + step)
     depth = bottom - top
     parts = axis.draw(top, bottom)
@@ -116,7 +111,6 @@ def chance(alarms: pd.DataFrame, words: str) -> Markup:
     if threshold <= 1:
         y = bottom - threshold * depth
         parts.append(line(LEFT, y, WIDTH - RIGHT, y, "threshold"))
-        parts.append(text(WIDTH - RIGHT, y - 5, f"alarm above {threshold:.0%}", "tick", "end"))
     return picture(parts, height, words)
 
 

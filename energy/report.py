@@ -12,6 +12,7 @@ from common.pilot import Result
 from common.store import atomic_write
 from energy.charts import table_of
 from energy.report_page import report_html
+from energy.wording import interval
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 DECIMALS = 3
@@ -28,11 +29,9 @@ def export_table(result: Result) -> pd.DataFrame:
     """
     forecast = table_of(result, "forecast")
     at = forecast["valid_from_utc"]
-    gaps = at.drop_duplicates().sort_values().diff()
-    step = gaps.min() if len(gaps) > 1 else pd.Timedelta(hours=1)
     times = ["series", "origin_utc", "valid_from_utc", "valid_from_local"]
     table = forecast[times].copy()
-    table.insert(3, "valid_to_utc", at + step)
+    table.insert(3, "valid_to_utc", at + interval(at))
     table["timezone"] = str(forecast["valid_from_local"].dt.tz)
     table = pd.concat([table, forecast.drop(columns=times)], axis=1)
     alarms = table_of(result, "alarms")
@@ -50,7 +49,8 @@ def forecast_csv(result: Result) -> str:
     table = export_table(result).round(DECIMALS)
     for name in table.columns:
         if isinstance(table[name].dtype, pd.DatetimeTZDtype):
-            table[name] = [at.isoformat(timespec="seconds") for at in table[name]]
+            words = {at: at.isoformat(timespec="seconds") for at in table[name].unique()}
+            table[name] = table[name].map(words)
         elif not pd.api.types.is_numeric_dtype(table[name]):
             texts = table[name].astype(str)
             table[name] = texts.where(~texts.str.startswith(FORMULA_STARTS), "'" + texts)

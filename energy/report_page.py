@@ -21,7 +21,7 @@ from energy.charts import (
 )
 from energy.report_alarms import alarm_section
 from energy.report_grid import MOST_ROWS, grid
-from energy.wording import figure, moment, power, unit_for
+from energy.wording import figure, interval, moment, power, unit_for
 
 MOST_FANS = 2
 LABELS = {
@@ -105,6 +105,8 @@ def _fans(result: Result, names: Sequence[str]) -> list[dict[str, Any]]:
         fans.append(
             {
                 "title": "What is coming" if len(names) == 1 else name,
+                "measured": bool((data["kind"] == "measured").any()),
+                "threshold": f"{float(alarms['threshold'].iloc[0]):.0%}" if len(alarms) else "",
                 "picture": drawings.fan(data, unit, limit, words),
                 "bands": "intervals of " + ", ".join(f"{s:.0%}" for s in shares),
                 "chance": drawings.chance(alarms, f"Chance that {name} exceeds its limit") if risky else None,
@@ -233,7 +235,7 @@ def report_html(result: Result) -> str:
     names = series_by_peak(result)
     first = table_of(result, "forecast", names[0])
     local = first["valid_from_local"]
-    step = first["valid_from_utc"].diff().min() if len(first) > 1 else pd.Timedelta(hours=1)
+    step = interval(first["valid_from_utc"])
     zone = str(local.dt.tz)
     provenance = dict(result.provenance)
     command = provenance.pop("command", None)

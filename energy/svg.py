@@ -58,10 +58,15 @@ def path(x: Sequence[float], y: Sequence[float], css: str) -> str:
 
 
 def band(x: Sequence[float], low: Sequence[float], high: Sequence[float], css: str) -> str:
-    """The area between two lines."""
-    there = [f"{a:.1f} {b:.1f}" for a, b in zip(x, low, strict=True)]
-    back = [f"{a:.1f} {b:.1f}" for a, b in zip(x, high, strict=True)][::-1]
-    return f'<path d="M{"L".join([*there, *back])}Z" class="{css}"/>'
+    """The area between two lines, broken where one is unknown."""
+    known = np.isfinite(np.asarray(low)) & np.isfinite(np.asarray(high))
+    parts = []
+    for piece in np.split(np.arange(len(known)), np.flatnonzero(np.diff(known)) + 1):
+        if len(piece) and known[piece[0]]:
+            there = [f"{x[i]:.1f} {low[i]:.1f}" for i in piece]
+            back = [f"{x[i]:.1f} {high[i]:.1f}" for i in piece[::-1]]
+            parts.append(f"M{'L'.join([*there, *back])}Z")
+    return f'<path d="{"".join(parts)}" class="{css}"/>'
 
 
 def picture(
@@ -94,7 +99,7 @@ class TimeAxis:
         parts = []
         for number, midnight in enumerate(days):
             (x,) = self.at(pd.DatetimeIndex([midnight]))
-            if x >= LEFT:
+            if x >= LEFT and number % skip == 0:
                 parts.append(line(x, top, x, bottom, "midnight"))
             if labels and number % skip == 0 and LEFT <= x < WIDTH - 50:
                 parts.append(text(x + 4, bottom + 17, day(midnight), "tick strong"))
@@ -126,8 +131,9 @@ class PowerAxis:
     def draw(self) -> list[str]:
         """Lines across with their values, and the unit."""
         parts = [text(LEFT - 8, self.top - 12, self.unit.name, "tick strong", "end")]
+        digits = max((len(f"{tick:.10g}".partition(".")[2]) for tick in self.ticks), default=0)
         for tick in self.ticks:
             (y,) = self.at([tick * self.unit.kw])
             parts.append(line(LEFT, y, WIDTH - RIGHT, y, "grid"))
-            parts.append(text(LEFT - 8, y + 4, f"{tick:,.10g}".replace("-", "−"), "tick", "end"))
+            parts.append(text(LEFT - 8, y + 4, f"{tick:,.{digits}f}".replace("-", "−"), "tick", "end"))
         return parts

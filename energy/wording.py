@@ -1,4 +1,4 @@
-"""Powers, numbers and times as people read them, in English."""
+"""Powers, numbers and times, as people read them in English."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ class Unit(NamedTuple):
 
     name: str
     kw: float
+
+
+def interval(times: pd.Series) -> pd.Timedelta:
+    """Length of the intervals that start at these times; an hour where there is one time alone."""
+    distinct = times.drop_duplicates().sort_values()
+    return distinct.diff().min() if len(distinct) > 1 else pd.Timedelta(hours=1)
 
 
 def unit_for(largest_kw: float) -> Unit:

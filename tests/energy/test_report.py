@@ -250,3 +250,33 @@ def test_numbers_are_written_for_people():
     assert nice_ticks(3.1, 9.2) == [2, 4, 6, 8, 10]
     assert nice_ticks(5.0, 5.0) == [5.0]
     assert [unit_for(v).name for v in (0.4, 950.0, 8300.0, 8.3e6)] == ["W", "kW", "MW", "GW"]
+
+
+def plain(medians_kw: np.ndarray, freq: str = "h") -> pd.DataFrame:
+    at = pd.date_range("2024-03-29 23:00", periods=len(medians_kw), freq=freq, tz="UTC")
+    times = {
+        "series": "a",
+        "origin_utc": at[0],
+        "valid_from_utc": at,
+        "valid_from_local": at.tz_convert(ZONE),
+    }
+    return pd.DataFrame(times | {f"q{10 * i}_kw": medians_kw + 5 * (i - 5) for i in range(1, 10)})
+
+
+@pytest.mark.parametrize(
+    ("medians_kw", "limit_kw"),
+    [
+        (np.array([5.0]), 10.0),  # one interval
+        (np.zeros(24), 0.0),
+        (-200 + 600 * np.sin(np.arange(744) / 4), 9e6),  # a month of net load, far below its capacity
+        (np.where(np.arange(24) < 3, np.nan, 20.0), 19.0),  # a part that nobody could forecast
+    ],
+)
+def test_unusual_forecasts_give_a_sound_page_and_files(medians_kw, limit_kw, tmp_path):
+    forecast = plain(medians_kw)
+    result = Result(summary="s", tables={"forecast": forecast, "alarms": alarm_table(forecast, limit_kw)})
+    html = report_html(result)
+    numbers = re.findall(r"-?\d+\.?\d*|nan|inf", " ".join(re.findall(r' (?:d|x|y|width)="([^"]*)"', html)))
+    assert numbers
+    assert all(np.isfinite(float(n)) for n in numbers)
+    assert len(pd.read_parquet(write_exports(result, tmp_path)[1])) == len(medians_kw)
