@@ -87,15 +87,20 @@ def _usual(values: Floats, grid: Grid) -> Floats:
     return np.asarray(np.where(empty, np.nan, medians)[grid.week, grid.slot])
 
 
-def _weather_effect(residual: Floats, temperature: Floats, grid: Grid) -> Floats:
-    """What a temperature other than usual adds, in kW, shape (time,); 0 where it is unknown."""
+def _weather_columns(temperature: Floats, grid: Grid) -> Floats:
+    """Temperature other than usual, now and over the last day, on hinges and by part of the day."""
     day_mean = pd.Series(temperature).rolling(grid.per_day, min_periods=grid.per_day // 2).mean().to_numpy()
     knots = np.nanquantile(temperature, [0.1, 0.3, 0.5, 0.7, 0.9])
     parts = [temperature, *(np.maximum(temperature - k, 0) for k in knots), day_mean]
     parts += [np.maximum(day_mean - k, 0) for k in knots]
     away = np.stack([part - _usual(part, grid) for part in parts], axis=1)
     quarter = (grid.slot % grid.per_day) * 6 // grid.per_day
-    columns = (away[:, :, None] * (quarter[:, None] == np.arange(6))[:, None, :]).reshape(len(away), -1)
+    by_quarter = away[:, :, None] * (quarter[:, None] == np.arange(6))[:, None, :]
+    return np.asarray(by_quarter.reshape(len(away), -1))
+
+
+def _weather_effect(residual: Floats, columns: Floats) -> Floats:
+    """What a temperature other than usual adds, in kW, shape (time,); 0 where it is unknown."""
     known = np.isfinite(columns).all(axis=1) & np.isfinite(residual)
     if known.sum() < 10 * columns.shape[1]:
         return np.zeros(len(residual))
@@ -188,7 +193,7 @@ def _missing_days(values: Floats, grid: Grid) -> list[Event]:
     return events
 
 
-def _of_series(values: Floats, temperature: Floats | None, grid: Grid, false_rate: float) -> pd.DataFrame:
+def _of_series(values: Floats, weather: Floats | None, grid: Grid, false_rate: float) -> pd.DataFrame:
     events = _missing_days(values, grid)
     expected = np.full(len(values), np.nan)
     if np.isfinite(values).any():
@@ -200,8 +205,8 @@ def _of_series(values: Floats, temperature: Floats | None, grid: Grid, false_rat
         if np.isfinite(usable).sum() >= LEAST_WEEKS * 7 * grid.per_day:
             usual = _usual(usable, grid)
             effect = np.zeros(len(values))
-            if temperature is not None:
-                effect = _weather_effect(usable - usual, temperature, grid)
+            if weather is not None:
+                effect = _weather_effect(usable - usual, weather)
             expected = usual + effect
             events += _far_off(usable, expected, _widths(usable - expected, grid, false_rate))
             events += _level_shifts(usable - effect, float(np.nanmedian(np.abs(usable))), grid)
@@ -238,15 +243,15 @@ def find_anomalies(load: Load, false_rate: float = FALSE_RATE) -> pd.DataFrame:
         number). A level shift is told by its first day.
     """
     grid = _grid(load)
-    temperature = None
+    weather = None
     if "temperature_c" in load.weather:
         temperature = load.ds["temperature_c"].to_numpy().astype(np.float64)
-        if not np.isfinite(temperature).any():
-            temperature = None
+        if np.isfinite(temperature).any():
+            weather = _weather_columns(temperature, grid)
     loads = load.ds["load_kw"].transpose("time", "series").to_numpy().astype(np.float64)
     parts = []
     for number, name in enumerate(load.series):
-        found = _of_series(loads[:, number], temperature, grid, false_rate)
+        found = _of_series(loads[:, number], weather, grid, false_rate)
         found.insert(0, "series", name)
         parts.append(found)
     filled = [part for part in parts if len(part)]
