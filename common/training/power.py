@@ -55,7 +55,7 @@ class Meter:
         self.processes, self.co2_g_kwh = processes, co2_g_kwh
         self._process = psutil.Process()
         self._packages = [p for p in sorted(powercap.glob("intel-rapl:[0-9]")) if _counter(p) is not None]
-        self._gpus = _gpus(gpus)
+        self._wanted_gpus, self._gpus = gpus, _gpus(gpus)
         self._at = time.monotonic()
         self._cpu_s = self._cpu_seconds()
         self._rapl_uj = {p: _counter(p) or 0 for p in self._packages}
@@ -68,6 +68,8 @@ class Meter:
         if self._gpus:
             joules += _gpu_joules(self._gpus) - self._gpu_j
             parts.append("GPU measured (NVML)")
+        elif self._wanted_gpus:
+            parts.append("GPU not counted: NVML cannot be read")
         if self._packages:
             self._take_rapl()
             joules += self._rapl_j

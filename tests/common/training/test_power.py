@@ -1,3 +1,4 @@
+import sys
 import time
 
 import pytest
@@ -43,5 +44,42 @@ def test_a_counter_that_cannot_be_read_is_not_used(tmp_path):
     assert Meter(powercap=tmp_path).read().source.startswith("estimate")
 
 
-def test_gpus_without_nvml_are_not_invented(tmp_path):
-    assert Meter(gpus=0, powercap=tmp_path).read().source.startswith("estimate for the CPU")
+class Nvml:
+    """NVML as pynvml has it, for two GPUs; the counters are in millijoules."""
+
+    class NVMLError(Exception):
+        pass
+
+    def __init__(self, readable=True):
+        self.counters, self.readable = [1_000_000, 5_000_000], readable
+
+    def nvmlInit(self):
+        pass
+
+    def nvmlDeviceGetHandleByIndex(self, index):
+        return index
+
+    def nvmlDeviceGetTotalEnergyConsumption(self, handle):
+        if not self.readable:
+            raise self.NVMLError
+        return self.counters[handle]
+
+
+def test_gpus_are_measured_where_their_counter_can_be_read(tmp_path, monkeypatch):
+    nvml = Nvml()
+    monkeypatch.setitem(sys.modules, "pynvml", nvml)
+    package(tmp_path, 0, 10)
+    meter = Meter(gpus=2, powercap=tmp_path)
+    nvml.counters = [1_200_000, 5_050_000]
+    package(tmp_path, 0, 40)
+    energy = meter.read()
+    assert energy.kwh * J_PER_KWH == pytest.approx(250 + 30)
+    assert energy.source == "GPU measured (NVML), CPU measured (RAPL, all that ran on this machine)"
+
+
+def test_gpus_that_cannot_be_measured_are_said_to_be_left_out(tmp_path, monkeypatch):
+    package(tmp_path, 0, 10)
+    monkeypatch.setitem(sys.modules, "pynvml", Nvml(readable=False))
+    assert "GPU not counted" in Meter(gpus=1, powercap=tmp_path).read().source
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    assert "GPU not counted" in Meter(gpus=1, powercap=tmp_path).read().source
