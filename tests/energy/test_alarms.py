@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from scipy.stats import norm
 
 from common.errors import PilotError
@@ -10,6 +11,7 @@ from energy.alarms import (
     Costs,
     alarm_events,
     alarm_table,
+    alarm_tables,
     any_exceedance,
     day_table,
     dependence,
@@ -136,3 +138,23 @@ def test_calibrated_alarms_cost_less_than_every_simpler_rule():
 def test_unknown_truth_is_not_scored():
     quantiles = np.full((3, 1), 900.0) + 50 * OFFSETS
     assert set(score_alarms(quantiles, LEVELS, [800, np.nan, 1100], 1000.0)["intervals"]) == {2}
+
+
+def test_all_tables_come_from_a_forecast_and_its_backtest():
+    errors_kw = 50 * errors(0.8, 40)
+    medians = np.broadcast_to(np.linspace(800, 1000, 24), errors_kw.shape)
+    past = xr.DataArray(
+        (medians[..., None] + 50 * OFFSETS)[:, :, None, :],
+        dims=("origin", "step", "series", "quantile"),
+        coords={"series": ["feeder 7"], "quantile": LEVELS},
+    )
+    truth = xr.DataArray((medians + errors_kw)[:, :, None], dims=("origin", "step", "series"))
+    tables = alarm_tables(table(medians[0]), 1000.0, Costs(10, 1), past, truth)
+    assert tables["alarm_scores"]["intervals"].tolist() == [40 * 24] * 4
+    assert tables["alarm_scores"]["exceeded"].iloc[0] == (medians + errors_kw > 1000).sum()
+    assert tables["alarm_days"]["probability"].notna().all()
+    few = alarm_tables(table(medians[0]), 1000.0, Costs(10, 1), past[:5], truth[:5])
+    assert few["alarm_days"]["probability"].isna().all()
+    alone = alarm_tables(table(medians[0]), 1000.0)
+    assert set(alone) == {"alarms", "alarm_days"}
+    pd.testing.assert_frame_equal(alone["alarms"], tables["alarms"])
