@@ -159,7 +159,7 @@ def test_a_running_job_shows_how_far_it_is_and_can_be_cancelled(app, home, energ
 
 def test_a_flexible_load_gets_its_cheapest_hours_within_the_capacity(put_job, energy, text, result):
     page = energy(job=put_job("done", result))
-    # 400 kWh at 100 kW from 17:00; no room until 19:00; the low price only begins at 23:00, the day ends at 24:00
+    # 400 kWh at 100 kW from 17:00 to 24:00: no room until 19:00, and the price is low only from 23:00.
     assert "400 kWh from" in text(page)
     assert "€ 115.00 instead of € 124.00 when started at once, 7% less" in text(page)
     page.number_input(key="flex_low").set_value(0.40).run()
