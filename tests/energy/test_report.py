@@ -280,3 +280,27 @@ def test_unusual_forecasts_give_a_sound_page_and_files(medians_kw, limit_kw, tmp
     assert numbers
     assert all(np.isfinite(float(n)) for n in numbers)
     assert len(pd.read_parquet(write_exports(result, tmp_path)[1])) == len(medians_kw)
+
+
+@pytest.mark.browser
+def test_in_a_browser_it_fits_phone_and_paper_and_asks_nothing_of_the_network(result, tmp_path):
+    playwright = pytest.importorskip("playwright.sync_api")
+    page_file = write_exports(result, tmp_path)[2]
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        asked, complaints = [], []
+        page = browser.new_page(viewport={"width": 390, "height": 800})
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: complaints.append(message.text))
+        page.goto(page_file.as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        page.emulate_media(media="print", color_scheme="dark")
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        page.emulate_media(media="screen", color_scheme="dark")
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
+        page.emulate_media(media="print")
+        pages = len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True)))
+        browser.close()
+    assert asked == [page_file.as_uri()]
+    assert complaints == []
+    assert pages <= 3
