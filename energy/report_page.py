@@ -58,18 +58,18 @@ def _facts(result: Result, series: str, step: pd.Timedelta, many: bool) -> list[
             "beside": f"{_share(high, low)} interval {span}",
         },
         {
-            "name": f"Energy over {len(forecast) * hours:g} hours",
+            "name": f"{'Its energy' if many else 'Energy'} over {len(forecast) * hours:g} hours",
             "value": f"{power(float(forecast['q50_kw'].sum()) * hours)}h",
             "beside": "sum of the medians",
         },
     ]
-    alarms = table_of(result, "alarms", series)
+    alarms = table_of(result, "alarms")
     if len(alarms):
-        events = len(event_data(result, series))
+        events = len(event_data(result))
         top = float(alarms["probability"].max())
         facts.append(
             {
-                "name": "Capacity alarms",
+                "name": "Capacity alarms, all series" if many else "Capacity alarms",
                 "value": "none" if not events else str(events),
                 "beside": f"highest chance in one interval: {top:.0%}",
                 "hot": bool(events),
