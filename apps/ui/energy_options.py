@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from apps.ui.format import unit_for
@@ -11,6 +13,8 @@ from energy.settings import KW, Settings
 
 HORIZONS_H = (24, 48, 168)
 POWER_UNITS = ("kW", "MW", "GW")
+KEPT: dict[str, Any] = {"persist_state": "session"}
+"""What was set is still set when the visitor comes back from a forecast."""
 MODELS = ("trees", "ensemble", "naive")
 
 
@@ -30,31 +34,52 @@ def ask(load: Load) -> list[str]:
         format_func=lambda h: t(f"horizon_{h}"),
         required=True,
         key="horizon",
+        **KEPT,
     )
     limit = second.number_input(
-        t("limit"), min_value=0.0, value=None, step=None, help=t("limit_help"), key="limit", placeholder="–"
+        t("limit"),
+        min_value=0.0,
+        value=None,
+        step=None,
+        help=t("limit_help"),
+        key="limit",
+        **KEPT,
+        placeholder="–",
     )
     unit = third.selectbox(
         t("limit_unit"),
         POWER_UNITS,
         index=POWER_UNITS.index(usual) if usual in POWER_UNITS else 0,
         key="limit_unit",
+        **KEPT,
     )
     options = ["--horizon", f"{horizon}h"]
     with st.expander(t("more_options"), icon=":material/tune:"):
         cells = st.columns(4)
         missed = cells[0].number_input(
-            t("cost_missed"), min_value=0.01, value=default.cost_missed_eur, help=t("cost_help"), key="missed"
+            t("cost_missed"),
+            min_value=0.01,
+            value=default.cost_missed_eur,
+            help=t("cost_help"),
+            key="missed",
+            **KEPT,
         )
         false = cells[1].number_input(
-            t("cost_false"), min_value=0.01, value=default.cost_false_eur, help=t("cost_help"), key="false"
+            t("cost_false"),
+            min_value=0.01,
+            value=default.cost_false_eur,
+            help=t("cost_help"),
+            key="false",
+            **KEPT,
         )
         warmer = 0.0
         if any(name.startswith("temperature") for name in load.weather):
             warmer = cells[2].number_input(
-                t("whatif"), -10.0, 10.0, 0.0, 0.5, help=t("whatif_help"), key="whatif"
+                t("whatif"), -10.0, 10.0, 0.0, 0.5, help=t("whatif_help"), key="whatif", **KEPT
             )
-        model = cells[3].selectbox(t("model"), MODELS, format_func=lambda m: t(f"model_{m}"), key="model")
+        model = cells[3].selectbox(
+            t("model"), MODELS, format_func=lambda m: t(f"model_{m}"), key="model", **KEPT
+        )
     if limit:
         options += ["--limit", f"{limit * KW[unit.lower()]:.3f}kW"]
         options += ["--cost-missed", f"{missed:g}", "--cost-false", f"{false:g}"]

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from apps.ui import charts, energy_charts, energy_sections, frame, upload, workspace
+from apps.ui.energy_options import KEPT
 from apps.ui.format import date, number, percent, power, unit_for
 from apps.ui.text import language, t
 from energy.data import Load
@@ -149,33 +150,49 @@ def how_read() -> dict[str, object]:
     """Let the visitor confirm or change how a file is read; arguments of `energy.data.read_load`."""
     with st.expander(t("check_how"), icon=":material/tune:"):
         st.caption(t("check_how_text"))
-        cells = st.columns(4)
-        zone = cells[0].selectbox(t("check_zone"), ZONES, accept_new_options=True, key="zone")
-        unit = cells[1].selectbox(
-            t("check_unit"), (GUESS, *UNITS), format_func=lambda u: u or t("check_guess"), key="unit"
-        )
-        label = cells[2].selectbox(
-            t("check_label"),
-            ("start", "end"),
-            format_func=lambda side: t(f"check_label_{side}"),
-            key="label",
-        )
-        country = cells[3].selectbox(
+        cells = st.columns(3)
+        zone = cells[0].selectbox(t("check_zone"), ZONES, accept_new_options=True, key="zone", **KEPT)
+        country = cells[1].selectbox(
             t("check_country"),
             COUNTRIES,
             accept_new_options=True,
             help=t("check_country_help"),
             format_func=lambda code: code or t("check_no_country"),
             key="country",
+            **KEPT,
         )
-    return {"timezone": zone, "unit": unit or None, "label": label, "country": country or ""}
+        label = cells[2].selectbox(
+            t("check_label"),
+            ("start", "end"),
+            format_func=lambda side: t(f"check_label_{side}"),
+            key="label",
+            **KEPT,
+        )
+        guess = t("check_guess")
+        time_column = cells[0].text_input(
+            t("check_time_column"), placeholder=guess, key="time_column", **KEPT
+        )
+        columns = cells[1].text_input(t("check_load_columns"), placeholder=guess, key="load_columns", **KEPT)
+        unit = cells[2].selectbox(
+            t("check_unit"), (GUESS, *UNITS), format_func=lambda u: u or guess, key="unit", **KEPT
+        )
+    return {
+        "timezone": zone,
+        "country": country or "",
+        "label": label,
+        "time_column": time_column.strip() or None,
+        "load_columns": tuple(name.strip() for name in columns.split(",") if name.strip()) or None,
+        "unit": unit or None,
+    }
 
 
 def options(reading: Mapping[str, object]) -> list[str]:
     """How a file is read, as options of `pilots run energy`."""
-    return [
-        part
-        for name, value in reading.items()
-        if value
-        for part in (f"--{name.replace('_', '-')}", str(value))
-    ]
+    parts: list[str] = []
+    for name, value in reading.items():
+        flag = f"--{name.replace('_', '-')}"
+        if isinstance(value, tuple):
+            parts += [flag, *(str(v) for v in value)]
+        elif value is not None:
+            parts.append(f"{flag}={value}")  # in one piece: an empty country means none, not the default
+    return parts

@@ -50,7 +50,7 @@ ENERGY: dict[str, tuple[str, str]] = {
         "Verander wat verkeerd geraden is; het bestand wordt meteen opnieuw gelezen.",
     ),
     "check_time_column": ("Time column", "Tijdkolom"),
-    "check_load_columns": ("Load columns", "Belastingkolommen"),
+    "check_load_columns": ("Load columns, with commas", "Belastingkolommen, met komma's"),
     "check_unit": ("Unit of the load", "Eenheid van de belasting"),
     "check_guess": ("as guessed", "zoals geraden"),
     "check_label": ("A time marks", "Een tijd markeert"),
