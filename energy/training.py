@@ -193,6 +193,7 @@ def shape_for(step_s: int, settings: NeuralSettings, scale: Scale, series: int) 
         future=CALENDAR + (len(scale.weather) if ahead else 0),
         series=series if settings.embedding else 0,
         recent=day,
+        bottleneck=0,  # the decoder sees the past days anyway
         smooth=day // 2,
         hidden=settings.hidden,
         dropout=settings.dropout,

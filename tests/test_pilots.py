@@ -40,5 +40,5 @@ def test_doctor_says_how_to_mend_each_fact(pilot):
 
 
 def test_an_unknown_pilot_names_the_known_ones():
-    with pytest.raises(PilotError, match="choose one of: .*energy"):
+    with pytest.raises(PilotError, match=r"choose one of: .*energy"):
         pilots.load("astrology")
