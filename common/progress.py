@@ -17,14 +17,15 @@ WRITE_EVERY_S = 0.2
 
 
 def to_file(path: Path) -> Progress:
-    """Progress written to a small JSON file {fraction, words, at}, replaced whole at most 5 times a second."""
-    last = {"at": 0.0, "words": ""}
+    """Progress written to a JSON file {fraction, words, at}, replaced whole at most 5 times a second."""
+    written, said = 0.0, ""
 
     def report(fraction: float, words: str) -> None:
+        nonlocal written, said
         now = time.time()
-        if now - float(last["at"]) < WRITE_EVERY_S and words == last["words"] and fraction < 1:
+        if now - written < WRITE_EVERY_S and words == said and fraction < 1:
             return
-        last.update(at=now, words=words)
+        written, said = now, words
         fresh = path.with_suffix(".part")
         fresh.write_text(
             json.dumps({"fraction": round(fraction, 4), "words": words, "at": now}), encoding="utf-8"

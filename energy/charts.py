@@ -40,6 +40,8 @@ PALETTE = {
     },
 }
 TOP_DRIVERS = 7
+UNCALIBRATED, ALONE = "before calibration", " alone"
+"""How the rows of a table of accuracy are named that are parts of the forecast itself."""
 
 
 def series_by_peak(result: Result) -> list[str]:
@@ -108,6 +110,13 @@ def accuracy_data(result: Result) -> pd.DataFrame:
         return table
     own = float(table["mae_kw"].iloc[0])
     return table.assign(own=table.index == 0, less_error=1 - own / table["mae_kw"])
+
+
+def baselines(accuracy: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a table of accuracy that are another forecaster's: not this one, nor a part of it."""
+    rest = accuracy.iloc[1:]
+    own_parts = rest["model"].eq(UNCALIBRATED) | rest["model"].str.endswith(ALONE)
+    return rest[~own_parts]
 
 
 def driver_data(result: Result, series: str, at_utc: pd.Timestamp | None = None) -> pd.DataFrame:

@@ -62,6 +62,11 @@ class Neural:
         self.step_s = 0
         self.series: list[str] = []
 
+    @property
+    def weather(self) -> str:
+        """What it knows of the weather after the origin."""
+        return self.settings.weather
+
     def fit(self, load: Load, until: np.datetime64) -> None:
         """Learn from the intervals that start before `until`.
 

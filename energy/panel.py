@@ -5,7 +5,8 @@ LightGBM model learns, from all series together, how far the next step is from a
 time yesterday and last week, in units of how far each series usually is; so a meter that grows or shrinks
 stays in range. It is rolled forward over the horizon for all series and origins in one call a step. Its
 quantiles are those of what it got wrong, per step ahead, over days that it was not trained on (split
-conformal prediction with scaled residuals: Lei et al. 2018, "Distribution-Free Predictive Inference for Regression").
+conformal prediction with scaled residuals: Lei et al. 2018, "Distribution-Free Predictive Inference for
+Regression").
 
 It knows load and calendar alone: for a few series with weather beside them, `energy.trees` is sharper.
 """
@@ -72,6 +73,7 @@ class Panel:
     threads: int = 0
     seed: int = 1
     name: str = "panel"
+    weather: str = "none"
     _booster: lgb.Booster | None = field(default=None, init=False, repr=False)
     _lags: tuple[int, ...] = field(default=(), init=False, repr=False)
     _scales: dict[str, tuple[float, float]] = field(default_factory=dict, init=False, repr=False)

@@ -13,6 +13,7 @@ from energy import drawings
 from energy.charts import (
     PALETTE,
     accuracy_data,
+    baselines,
     driver_data,
     event_data,
     fan_data,
@@ -77,7 +78,7 @@ def _facts(result: Result, series: str, step: pd.Timedelta, many: bool) -> list[
         )
     accuracy = accuracy_data(result)
     if len(accuracy):
-        own, rest = accuracy.iloc[0], accuracy.iloc[1:]
+        own, rest = accuracy.iloc[0], baselines(accuracy)
         beside = "mean absolute error in the backtest"
         if len(rest):
             best = rest.sort_values("mae_kw").iloc[0]

@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 HOURS = {"m": 1 / 60, "min": 1 / 60, "h": 1.0, "u": 1.0, "d": 24.0, "w": 168.0}
 KW = {"w": 1e-3, "kw": 1.0, "mw": 1e3, "gw": 1e6}
+
+LONGEST_DETAILED_H = 168.0
+"""Beyond a week single hours cannot be told from recent load: the month-ahead model takes over."""
 
 ModelName = Literal["trees", "ensemble", "naive"]
 WeatherChoice = Literal["auto", "measured", "vintages", "perfect", "none"]
@@ -29,6 +33,7 @@ class Settings:
         temperature_change_c: what-if: so many degrees warmer over the horizon; None: no what-if.
         seed: seed of everything random.
         threads: threads of the tree trainer; 0: as many as there are cores.
+        trained: run or model folder of `pilots train energy`, to be used as it is; None: train now.
     """
 
     horizon_h: float = 48.0
@@ -41,6 +46,7 @@ class Settings:
     temperature_change_c: float | None = None
     seed: int = 1
     threads: int = 0
+    trained: Path | None = None
 
 
 def _quantity(text: str, units: dict[str, float], default: str, what: str) -> float:

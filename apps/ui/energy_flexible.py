@@ -7,7 +7,6 @@ from pathlib import Path
 import altair as alt
 import pandas as pd
 import streamlit as st
-import xarray as xr
 
 from apps.ui import charts, workspace
 from apps.ui.charts import Layers, palette, time_axis, wall_clock
@@ -15,6 +14,7 @@ from apps.ui.format import Unit, energy, moment, number, percent, power, unit_fo
 from apps.ui.frame import sorry
 from apps.ui.text import language, t
 from common.errors import PilotError
+from energy.arrays import forecast_array
 from energy.charts import table_of
 from energy.flexible import Flexible, Plan, plan, room_kw
 
@@ -23,22 +23,6 @@ LOW_EUR_KWH, HIGH_EUR_KWH = 0.22, 0.31
 HOURS_NEEDED = 4
 """The first proposal: a tenth of the peak for so many hours, between the evening and the morning."""
 EVENING, WINDOW = 17, pd.Timedelta(hours=14)
-
-
-def as_array(forecast: pd.DataFrame) -> xr.DataArray:
-    """A forecast's table, of one series, as dims (origin, step, series, quantile) in kW."""
-    columns = list(forecast.filter(regex=r"^q\d+_kw$").columns)
-    origin = forecast["origin_utc"].iloc[0].tz_convert("UTC").tz_localize(None).as_unit("ns").to_datetime64()
-    return xr.DataArray(
-        forecast[columns].to_numpy(float)[None, :, None, :],
-        dims=("origin", "step", "series", "quantile"),
-        coords={
-            "origin": [origin],
-            "step": range(len(forecast)),
-            "series": [str(forecast["series"].iloc[0])],
-            "quantile": [int(name[1:-3]) / 100 for name in columns],
-        },
-    )
 
 
 def tariff(local: pd.Series, low: float, high: float, night: tuple[int, int]) -> pd.Series:
@@ -134,7 +118,7 @@ def section(folder: str, series: str) -> None:
         load = Flexible(need * unit.kw, most * unit.kw, earliest, deadline, contiguous=go)
         room = None
         if len(alarms):
-            room = room_kw(as_array(forecast), step.to_timedelta64(), float(alarms["limit_kw"].iloc[0]))
+            room = room_kw(forecast_array(forecast), step.to_timedelta64(), float(alarms["limit_kw"].iloc[0]))
         found = plan(load, tariff(local, low, high, (begin, end)), str(local.dt.tz), room=room)
     except PilotError as error:
         sorry(error)

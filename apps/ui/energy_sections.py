@@ -11,7 +11,7 @@ from apps.ui import charts, energy_charts, energy_flexible, workspace
 from apps.ui.format import Language, Unit, energy, figure, moment, number, percent, power, unit_for
 from apps.ui.text import driver_name, language, model_name, t
 from common.pilot import Result
-from energy.charts import driver_data, event_data, table_of
+from energy.charts import baselines, driver_data, event_data, table_of
 
 TOP_WORDS = 3
 
@@ -21,7 +21,7 @@ def own_and_baseline(result: Result) -> tuple[pd.Series | None, pd.Series | None
     table = result.tables.get("accuracy")
     if table is None or table.empty:
         return None, None
-    rest = table.iloc[1:]
+    rest = baselines(table)
     baseline = rest.iloc[int(rest["mae_kw"].argmin())] if len(rest) else None
     return table.iloc[0], baseline
 

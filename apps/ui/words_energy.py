@@ -240,7 +240,12 @@ ENERGY: dict[str, tuple[str, str]] = {
 MODELS: dict[str, tuple[str, str]] = {
     "trees": ("This forecast (trees)", "Deze voorspelling (trees)"),
     "ensemble": ("This forecast (ensemble)", "Deze voorspelling (ensemble)"),
-    "neural": ("Neural network", "Neuraal netwerk"),
+    "panel": ("This forecast (panel)", "Deze voorspelling (panel)"),
+    "month-ahead": ("This forecast (month ahead)", "Deze voorspelling (maand vooruit)"),
+    "neural": ("This forecast (neural)", "Deze voorspelling (neuraal)"),
+    "before calibration": ("The same, not calibrated", "Dezelfde, niet gekalibreerd"),
+    "trees alone": ("Trees alone", "Alleen trees"),
+    "neural alone": ("Neural network alone", "Alleen neuraal netwerk"),
     "seasonal naive (week)": ("Same time last week", "Zelfde tijd vorige week"),
     "seasonal naive (day)": ("Same time yesterday", "Zelfde tijd gisteren"),
 }
@@ -263,6 +268,14 @@ DRIVERS: dict[str, str] = {
 
 STAGES: dict[str, str] = {
     "reading the load": "de belasting wordt gelezen",
+    "looking at the history": "de historie wordt bekeken",
+    "training for the backtest": "trainen voor de terugtoets",
+    "forecasting past days": "eerdere dagen worden voorspeld",
+    "training on all of the history": "trainen op de hele historie",
+    "forecasting": "de voorspelling wordt gemaakt",
+    "explaining": "de uitleg wordt gemaakt",
+    "training the what-if": "trainen voor de wat-als",
+    "looking for unusual readings": "ongewone metingen worden gezocht",
     "writing the report": "het rapport wordt geschreven",
     "done": "klaar",
 }
