@@ -65,6 +65,9 @@ def _add_model_arguments(parser: argparse.ArgumentParser) -> None:
         "--model", choices=("trees", "ensemble", "naive"), default=default.model, help="forecaster"
     )
     group.add_argument(
+        "--trained", type=Path, metavar="RUN", help="use this model of `pilots train energy`, do not train"
+    )
+    group.add_argument(
         "--weather",
         choices=("auto", "measured", "vintages", "perfect", "none"),
         default=default.weather,
@@ -142,15 +145,22 @@ class EnergyPilot:
         """Declare the options of `pilots train energy`."""
         add_input_arguments(parser)
         group = parser.add_argument_group("training")
+        group.add_argument("--model", choices=("neural", "trees"), default="neural", help="what is trained")
         group.add_argument("--horizon", dest="horizon_h", type=hours, default=48.0, help="48h, 7d, …")
         group.add_argument("--processes", type=int, default=1, help="processes on this machine")
+        group.add_argument(
+            "--accelerator",
+            choices=("auto", "cpu", "cuda"),
+            default="auto",
+            help="auto: a GPU where there is one",
+        )
         group.add_argument("--runs", type=Path, default=Path("runs"), help="where run folders go")
         group.add_argument("--resume", type=Path, metavar="RUN", help="go on with this run folder")
         group.add_argument("--epochs", type=int, help="passes over the data; default: the model's own")
         group.add_argument("--seed", type=int, default=1, help="seed of everything random")
 
     def train(self, options: argparse.Namespace, progress: Progress = silent) -> Path:
-        """Train the neural forecaster on the training core and return the run folder."""
+        """Train the neural forecaster, or trees, on the training core and return the run folder."""
         from energy.training import train
 
         return train(options, progress)

@@ -1,6 +1,6 @@
 """The energy pilot's task for the training core: the global neural quantile forecaster.
 
-    pilots train energy                                                  on the embedded sample
+    pilots train energy                                                    on the embedded sample
     train("energy.training:make_task", {"task": {"input": "load.csv"}},    on a file of one's own
           pilot="energy", runs=folder)
 
@@ -19,10 +19,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from common.errors import TrainingError
+from common.pilot import Progress, silent
 from common.training.config import FitConfig
 from common.training.task import Task
+from energy.model import NETWORK_TASK, TREES_TASK
 
 if TYPE_CHECKING:
+    import argparse
+
     import torch
     from torch import Tensor, nn
 
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 
 SETTINGS = "neural.json"
 QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+MOST_STEPS, BATCH, PATIENCE = 1000, 256, 5
 READ = ("timezone", "country", "unit", "label")
 READ_NAMES = ("time_column", "load_columns", "weather_columns", "id_column", "path_column")
 
@@ -137,7 +142,7 @@ def task_for(load: Load, until: np.datetime64, settings: NeuralSettings) -> Task
         write_settings(folder, settings, scale, step_s, load.series)
 
     return Task(
-        name="load-quantiles",
+        name=NETWORK_TASK,
         model=lambda: LoadNet(shape),
         train=train,
         valid=valid,
@@ -148,11 +153,11 @@ def task_for(load: Load, until: np.datetime64, settings: NeuralSettings) -> Task
         ),
         write=write,
         card={
-            "intended_use": f"forecasts of load up to {settings.horizon_h:g} h ahead, quantiles 0.1 to 0.9",
-            "limits": "loads like those it was trained on; quantiles are not calibrated by themselves",
+            "trained_until_utc": str(until),
+            **card_of(settings.horizon_h),
         },
         data={
-            "sha256": hashlib.sha256(np.ascontiguousarray(load.ds["load_kw"].values).tobytes()).hexdigest(),
+            "sha256": _hash(load),
             "rows": last,
             "series": len(load.series),
             "period": f"{load.ds['time'].values[0]} to {until}",
@@ -168,13 +173,14 @@ def fit_config(settings: NeuralSettings, samples: int, seed: int) -> FitConfig:
         samples: windows to learn from.
         seed: of everything random.
     """
-    batch = 256
-    steps = 1000
-    epochs = max(1, -(-steps * batch // samples))
     return FitConfig(
-        epochs=epochs, max_steps=steps, batch_size=batch, clip_norm=1.0, seed=seed,
-        patience=5 if settings.valid_days else None,
-    )  # fmt: skip
+        epochs=max(1, -(-MOST_STEPS * BATCH // samples)),
+        max_steps=MOST_STEPS,
+        batch_size=BATCH,
+        clip_norm=1.0,
+        seed=seed,
+        patience=PATIENCE if settings.valid_days else None,
+    )
 
 
 def shape_for(step_s: int, settings: NeuralSettings, scale: Scale, series: int) -> Shape:
@@ -229,3 +235,99 @@ def write_settings(
         "series": list(series),
     }
     (folder / SETTINGS).write_text(json.dumps(about, indent=1), encoding="utf-8")
+
+
+def train(options: argparse.Namespace, progress: Progress = silent) -> Path:
+    """What `pilots train energy` does with its parsed options: the run folder of a trained model.
+
+    Raises:
+        DataError, IntakeError: the load cannot be read, or is too short.
+        TrainingError, StoreError: the run cannot start, go on or be written.
+    """
+    if options.model == "trees":
+        return train_trees(options, progress)
+    from common.training import launch
+
+    fit: dict[str, Any] = {"seed": options.seed, "accelerator": options.accelerator}
+    if options.accelerator == "auto":
+        import torch
+
+        fit["accelerator"] = "cuda" if torch.cuda.is_available() else "cpu"
+    task: dict[str, Any] = {}
+    if options.resume is None:
+        # About a minute on two cores, whatever the number of series; an epoch's length is not known yet.
+        fit |= {"max_steps": MOST_STEPS, "epochs": MOST_STEPS, "batch_size": BATCH, "clip_norm": 1.0}
+        fit["patience"] = PATIENCE
+        task["horizon_h"] = options.horizon_h
+        if options.input is not None:
+            task["input"] = str(options.input.resolve())
+            task |= {k: v for k in READ + READ_NAMES if (v := getattr(options, k)) is not None}
+    if options.epochs is not None:
+        fit["epochs"] = options.epochs
+    return launch.train(
+        "energy.training:make_task",
+        {"task": task, "fit": fit},
+        pilot="energy",
+        runs=options.runs,
+        processes=options.processes,
+        resume=options.resume,
+        progress=progress,
+    )
+
+
+def train_trees(options: argparse.Namespace, progress: Progress = silent) -> Path:
+    """Score trees on the last weeks, train them on everything, and store them in a run folder.
+
+    Raises:
+        TrainingError: processes or a resumed run are asked for; trees take one process and start anew.
+    """
+    from common.training.record import Run, new_run
+    from energy import backtest as tests
+    from energy.evaluate import compare
+    from energy.model import choose, horizon_steps
+    from energy.pilot import read_input
+    from energy.settings import Settings
+    from energy.trees import Trees
+
+    if options.resume is not None or options.processes != 1:
+        raise TrainingError(
+            "trees train in one process, and are trained anew rather than resumed",
+            mend="leave out --resume and --processes",
+        )
+    progress(0.0, "reading the load")
+    load = read_input(options)
+    settings = Settings(horizon_h=options.horizon_h, seed=options.seed)
+    horizon, choice = horizon_steps(load, settings), choose(load, settings)
+    (trees,) = choice.members
+    if not isinstance(trees, Trees):
+        raise TrainingError(
+            f"trees are not what forecasts this: {choice.reason}",
+            mend="ask for a horizon of at most a week and bring fewer series",
+        )
+    end = tests.end_of(load)
+    facts = {"sha256": _hash(load), "series": len(load.series), "until": str(end)}
+    plain = {"horizon_h": options.horizon_h, "weather": choice.weather, "seed": options.seed}
+    folder = new_run(options.runs, "energy")
+    with Run(folder, pilot="energy", task=TREES_TASK, settings={"trees": plain}, data=facts) as run:
+        origins = tests.plan(load, settings.backtest_days, horizon, choice)
+        if origins.scored:
+            past = tests.run(load, choice, origins, horizon, lambda f, words: progress(0.05 + 0.5 * f, words))
+            own = compare(load, choice, past, horizon, {}).iloc[0]
+            run.save(scores={str(k): float(v) for k, v in own.items() if k != "model"})
+        progress(0.6, "training trees on all of the history")
+        trees.fit(load, end)
+        run.save_model(trees.save, {"trained_until_utc": str(end), **card_of(options.horizon_h)})
+    progress(1.0, "trained")
+    return folder
+
+
+def card_of(horizon_h: float) -> dict[str, str]:
+    """What every model card of this pilot says of use and limits."""
+    return {
+        "intended_use": f"forecasts of load up to {horizon_h:g} h ahead, quantiles 0.1 to 0.9",
+        "limits": "loads like those it was trained on; quantiles are not calibrated by themselves",
+    }
+
+
+def _hash(load: Load) -> str:
+    return hashlib.sha256(np.ascontiguousarray(load.ds["load_kw"].values).tobytes()).hexdigest()
