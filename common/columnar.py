@@ -1,0 +1,76 @@
+"""Parquet into columns of numbers, times and text; nothing else is taken from it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
+
+from common.dialect import Content, Dialect
+from common.errors import DataError, IntakeError
+from common.intake import PARQUET, Taken
+
+MAX_CELLS = 500_000_000
+
+
+def read_parquet(taken: Taken) -> Content:
+    """Read a Parquet file without what pandas or extensions have noted in it.
+
+    Raises:
+        DataError: it has no row, two columns of one name, or an infinite number.
+        IntakeError: it is damaged, declares too much, or holds more than numbers, times and text.
+    """
+    try:
+        file = parquet.ParquetFile(pa.BufferReader(taken.read()))
+        meta, schema = file.metadata, file.schema_arrow
+        if meta.num_rows * max(meta.num_columns, 1) > MAX_CELLS:
+            raise IntakeError(
+                f"it declares {meta.num_rows:,} rows of {meta.num_columns:,} columns",
+                where=taken.name,
+                mend="bring a part of it",
+            )
+        for field in schema:
+            extended = isinstance(field.type, pa.BaseExtensionType) or any(
+                key.startswith(b"ARROW:extension") for key in (field.metadata or {})
+            )
+            if extended or pa.types.is_nested(field.type):
+                raise IntakeError(
+                    f"the column '{field.name}' is neither numbers, times nor text",
+                    where=taken.name,
+                    mend="leave it out",
+                )
+        table = file.read(use_threads=True)
+        table.validate(full=True)  # text that is no UTF-8, lengths that do not fit
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise IntakeError("the Parquet file is damaged", where=taken.name, mend="export it anew") from error
+    if len(set(table.column_names)) < table.num_columns:
+        raise DataError("two columns share a name", where=taken.name, mend="give each its own name")
+    if not table.num_rows:
+        raise DataError("there is no row of data", where=taken.name, mend="bring a file with readings")
+    columns = {name: _plain(table.column(name), name, taken.name) for name in table.column_names}
+    rows = np.arange(1, table.num_rows + 1, dtype=np.int64)
+    return Content(columns, rows, Dialect(PARQUET), {})
+
+
+def _plain(column: pa.ChunkedArray, name: str, where: str) -> pa.Array:
+    """A Parquet column as one of a few types."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column, kind = column.cast(kind.value_type), kind.value_type
+    one = column.combine_chunks()
+    if isinstance(one, pa.ChunkedArray):
+        one = pa.concat_arrays(one.chunks)
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return one.cast(pa.string())
+    if pa.types.is_decimal(kind) or pa.types.is_float16(kind) or pa.types.is_null(kind):
+        return one.cast(pa.float64())
+    if pa.types.is_floating(kind):
+        values = one.to_numpy(zero_copy_only=False)
+        if np.isinf(values).any():
+            at = int(np.flatnonzero(np.isinf(values))[0]) + 1
+            raise DataError(
+                "an infinite number", where=f"{where}, row {at}, column '{name}'", mend="leave the cell empty"
+            )
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        raise IntakeError(f"the column '{name}' holds bytes", where=where, mend="leave it out")
+    return one
