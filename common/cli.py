@@ -31,6 +31,13 @@ WITH_PILOT = {
 }
 
 
+class _Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Shows defaults that say something."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return action.help if action.default in (None, False) else super()._get_help_string(action)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pilots",
@@ -60,7 +67,7 @@ def _pilot_parser(command: str, pilot: Pilot) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"pilots {command} {pilot.name}",
         description=pilot.summary,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=_Help,
     )
     getattr(pilot, f"add_{command}_arguments")(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object, for machines")

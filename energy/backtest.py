@@ -30,6 +30,8 @@ LEAST_WARM_UP = 7
 LEAST_SCORED = 3
 SHARE_OF_HISTORY = 0.4
 """At most so much of the history is kept from the forecasters for the backtest."""
+LEAST_LEARNED_DAYS = 28
+"""At least so much of it is left to them."""
 MOST_VALUES = 2e8
 """Values (origin, step, series, quantile) of a backtest, at most: 0.8 GB."""
 WEIGHTS = np.linspace(0, 1, 11)
@@ -111,7 +113,7 @@ def plan(load: Load, days: int, horizon: int, choice: Choice) -> Origins:
     every = 1 if horizon * 24 <= LONGEST_DETAILED_H * per_day else 7
     # A whole horizon of truth must lie after the last origin, so that every step is scored.
     least = -(-horizon // per_day)
-    most = int(history * SHARE_OF_HISTORY) - least + 1
+    most = min(int(history * SHARE_OF_HISTORY), history - LEAST_LEARNED_DAYS) - least + 1
     if choice.trained_until is not None:
         most = int((end - choice.trained_until) / day) - least + 1
     per_origin = horizon * len(load.series) * 9
@@ -205,15 +207,12 @@ def known_at(origins: NDArray[np.datetime64], horizon: int, step: np.timedelta64
 
 def calibrated(raw: xr.DataArray, truth: xr.DataArray, step: np.timedelta64) -> xr.DataArray:
     """Every origin's quantiles after a conformal shift by what was known before it."""
-    out = raw.copy()
-    mask = known_at(raw["origin"].values, raw.sizes["step"], step)
-    levels = raw["quantile"].values
-    for i in range(raw.sizes["series"]):
-        values, seen = raw.isel(series=i).values, truth.isel(series=i).values
-        for number in range(1, len(values)):
-            known = seen[:number] * mask(number)
-            out.values[number, :, i] = calibration.apply(values[:number], known, levels, values[number])
-    return out
+    begins = raw["origin"].values
+    ends = begins[:, None] + (np.arange(raw.sizes["step"]) + 1) * step
+    ordered = raw.transpose("series", "origin", "step", "quantile")
+    seen = truth.transpose("series", "origin", "step").values
+    shifted = calibration.rolling(ordered.values, seen, raw["quantile"].values, begins, ends)
+    return ordered.copy(data=shifted).transpose(*raw.dims)
 
 
 def blended(members: Mapping[str, xr.DataArray], truth: xr.DataArray, step: np.timedelta64) -> xr.DataArray:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from common import calibration
 from common.errors import DataError
 from common.pilot import Progress, Result, silent
 from energy import backtest as tests
@@ -23,7 +24,7 @@ from energy.wording import power
 if TYPE_CHECKING:
     from energy.data import Load
 
-BASELINES = ("week", "day")
+BASELINES, NAIVE = ("week", "day"), "seasonal naive"
 
 
 def compare(
@@ -44,7 +45,8 @@ def compare(
     if not choice.calibrated:
         rows[UNCALIBRATED] = past.raw.isel(origin=since)
     if len(past.members) > 1:
-        rows |= {f"{name}{ALONE}": f.isel(origin=since) for name, f in past.members.items()}
+        learned = {n: f for n, f in past.members.items() if not n.startswith(NAIVE)}
+        rows |= {f"{name}{ALONE}": f.isel(origin=since) for name, f in learned.items()}
     for season in BASELINES:
         naive = SeasonalNaive(season)  # type: ignore[arg-type]
         if naive.name not in rows:
@@ -57,12 +59,10 @@ def compare(
 def reliability(past: tests.Backtest) -> pd.DataFrame:
     """The table `calibration`: of each quantile, the share of the truth that stayed below it."""
     forecast, truth = past.scored()
-    seen = truth.values[..., None]
     values = forecast.transpose("origin", "step", "series", "quantile").values
-    known = np.isfinite(seen) & np.isfinite(values)
-    below = np.where(known, seen <= values, np.nan)
+    seen = np.where(np.isfinite(values).all(axis=-1), truth.values, np.nan)
     return pd.DataFrame(
-        {"quantile": forecast["quantile"].values, "observed": np.nanmean(below, axis=(0, 1, 2))}
+        {"quantile": forecast["quantile"].values, "observed": calibration.reliability(values, seen)}
     )
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 TREES_TASK, NETWORK_TASK = "load-trees", "load-quantiles"
 """Names of the trained models, as their cards have them."""
+LONG_HISTORY_DAYS = 180
+"""With less history trees are hardly better than last week, and too sure of themselves."""
 MANY_SERIES = 50
 """Above so many meters one panel model replaces nine quantile models (`energy.panel` says why)."""
 
@@ -106,7 +108,7 @@ def choose(load: Load, settings: Settings, progress: Progress = silent) -> Choic
     if settings.horizon_h > LONGEST_DETAILED_H:
         from energy.month_ahead import MonthAhead
 
-        far = MonthAhead(seed=settings.seed, threads=settings.threads)
+        far = MonthAhead(seed=settings.seed, threads=settings.threads or 1)
         return Choice("month-ahead", [far], "measured", True, "the horizon is longer than a week")
     if len(load.series) > MANY_SERIES:
         from energy.panel import Panel
@@ -117,6 +119,11 @@ def choose(load: Load, settings: Settings, progress: Progress = silent) -> Choic
 
     trees = Trees(horizon=horizon, weather=weather, seed=settings.seed, threads=settings.threads)
     if settings.model == "trees":
+        if history_days(load) < LONG_HISTORY_DAYS:
+            from energy.naive import SeasonalNaive
+
+            reason = "the history is short, so last week counts beside the trees as far as it did better"
+            return Choice("trees", [trees, SeasonalNaive("week")], weather, False, reason)
         return Choice("trees", [trees], weather, False, "asked for")
     from energy.neural import Neural
     from energy.training import NeuralSettings
@@ -159,6 +166,11 @@ def opened(folder: Path) -> Choice:
             "the model's card does not say what it was trained on", where=str(folder), mend="train it anew"
         ) from error
     return Choice(member.name, [member], member.weather, False, "a trained model was named", until)
+
+
+def history_days(load: Load) -> float:
+    """Length of the load from its first interval to its last, in days."""
+    return int(load.ds.sizes["time"]) / load.steps_per_day
 
 
 def horizon_steps(load: Load, settings: Settings) -> int:

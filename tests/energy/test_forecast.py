@@ -23,7 +23,7 @@ SETTINGS = Settings(horizon_h=24, limit_kw=620, temperature_change_c=3, threads=
 
 @pytest.fixture(scope="module")
 def load():
-    return make_load(84)
+    return make_load(84, seed=84)
 
 
 @pytest.fixture(scope="module")

@@ -57,7 +57,7 @@ def test_a_trained_model_is_used_as_it_is(kind, tmp_path, monkeypatch):
     earlier = replace(whole, ds=whole.ds.sel(time=whole.ds["time"] < until))
     monkeypatch.setattr("energy.pilot.read_input", lambda options: earlier)
     monkeypatch.setattr("energy.sample.load_sample", lambda: earlier)
-    few = ("--epochs", "1") if kind == "neural" else ()
+    few = ("--epochs", "1") if kind == "neural" else ("--threads", "1")
     run = PILOT.train(options(tmp_path, "--model", kind, *few))
     found = model.opened(run)
     assert found.name == kind

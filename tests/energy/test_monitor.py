@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from common.calibration import pinball
 from common.errors import StoreError
 from energy.data import Load
-from energy.monitor import ForecastLog, Scored, data_hash, pinball_kw
+from energy.monitor import ForecastLog, Scored, data_hash
 
 HOUR = np.timedelta64(1, "h")
 LEVELS = np.arange(1, 10) / 10
@@ -196,5 +197,5 @@ def test_the_hash_is_of_the_data():
 
 
 def test_pinball_of_one_level():
-    loss = pinball_kw(np.array([10.0, 10.0]), np.array([[8.0], [12.0]]), np.array([0.9]))
+    loss = pinball(np.array([[8.0], [12.0]]), np.array([10.0, 10.0]), np.array([0.9]))
     assert loss.tolist() == pytest.approx([1.8, 0.2])
