@@ -76,7 +76,7 @@ def _panel(load_kw, threads: int, calibrated: bool):
     ds = xr.Dataset({"load_kw": (("time", "series"), load_kw)}, coords={"time": times, "series": names})
     load = Load(ds=ds.isel(time=slice(0, POINTS)), timezone="UTC")
     shared = {"horizon": HORIZON, "rounds": ROUNDS, "leaves": LEAVES, "threads": threads}
-    # mlforecast can subtract yesterday, but not the mean of two days; so for the ratio the panel does as much.
+    # mlforecast can subtract yesterday, not the mean of two days; so for the ratio the panel does as much.
     model = (
         Panel(**shared)
         if calibrated

@@ -23,7 +23,7 @@ from energy.alarms import Costs, alarm_tables
 from energy.anomalies import find_anomalies
 from energy.arrays import backtest_table, forecast_array, forecast_table, history_table
 from energy.evaluate import compare, reliability
-from energy.model import Choice, Forecaster, choose, horizon_steps
+from energy.model import Choice, Forecaster, choose, free_cores, horizon_steps
 from energy.monitor import ForecastLog
 from energy.settings import Settings
 
@@ -93,7 +93,7 @@ def forecast(load: Load, settings: Settings, progress: Progress = silent) -> Res
         summary=findings.summary(tables, settings),
         tables=tables,
         numbers=findings.numbers(tables, past),
-        warnings=warnings,
+        warnings=[f"{note[:1].upper()}{note[1:].rstrip('.')}." for note in warnings],
         provenance=findings.provenance(load, settings, choice),
         shown=["accuracy", "alarm_days"],
     )
@@ -254,7 +254,10 @@ def _changed_weather(
     try:
         if forecaster is None:
             forecaster = Trees(
-                horizon=horizon, weather="perfect", seed=settings.seed, threads=settings.threads
+                horizon=horizon,
+                weather="perfect",
+                seed=settings.seed,
+                threads=settings.threads or free_cores(),
             )
             forecaster.fit(load, origin)
             warnings.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,7 +101,7 @@ def choose(load: Load, settings: Settings, progress: Progress = silent) -> Choic
     horizon = horizon_steps(load, settings)
     if settings.trained is not None:
         return opened(settings.trained)
-    weather = weather_of(load, settings)
+    weather, threads = weather_of(load, settings), settings.threads or free_cores()
     if settings.model == "naive":
         from energy.naive import SeasonalNaive
 
@@ -108,16 +109,16 @@ def choose(load: Load, settings: Settings, progress: Progress = silent) -> Choic
     if settings.horizon_h > LONGEST_DETAILED_H:
         from energy.month_ahead import MonthAhead
 
-        far = MonthAhead(seed=settings.seed, threads=settings.threads or 1)
+        far = MonthAhead(seed=settings.seed, threads=1)
         return Choice("month-ahead", [far], "measured", True, "the horizon is longer than a week")
     if len(load.series) > MANY_SERIES:
         from energy.panel import Panel
 
-        panel = Panel(horizon=horizon, seed=settings.seed, threads=settings.threads)
+        panel = Panel(horizon=horizon, seed=settings.seed, threads=threads)
         return Choice("panel", [panel], "none", True, f"there are more than {MANY_SERIES} series")
     from energy.trees import Trees
 
-    trees = Trees(horizon=horizon, weather=weather, seed=settings.seed, threads=settings.threads)
+    trees = Trees(horizon=horizon, weather=weather, seed=settings.seed, threads=threads)
     if settings.model == "trees":
         if history_days(load) < LONG_HISTORY_DAYS:
             from energy.naive import SeasonalNaive
@@ -166,6 +167,15 @@ def opened(folder: Path) -> Choice:
             "the model's card does not say what it was trained on", where=str(folder), mend="train it anew"
         ) from error
     return Choice(member.name, [member], member.weather, False, "a trained model was named", until)
+
+
+def free_cores() -> int:
+    """Cores for training when none are named: all but one, at least one.
+
+    Threads of OpenMP that share a core with another program wait for it by spinning: with all cores a fit
+    beside a busy browser took 160 s instead of 3 s.
+    """
+    return max(1, len(os.sched_getaffinity(0)) - 1 if hasattr(os, "sched_getaffinity") else 1)
 
 
 def history_days(load: Load) -> float:

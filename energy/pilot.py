@@ -85,7 +85,7 @@ def _add_model_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=int, metavar="N", default=default.seed, help="seed of everything random"
     )
     group.add_argument(
-        "--threads", type=int, metavar="N", default=default.threads, help="threads; 0: all cores"
+        "--threads", type=int, metavar="N", default=default.threads, help="threads; 0: all cores but one"
     )
 
 
@@ -190,7 +190,9 @@ class EnergyPilot:
             "--epochs", type=int, metavar="N", help="passes over the data; default: the model's own"
         )
         group.add_argument("--seed", type=int, metavar="N", default=1, help="seed of everything random")
-        group.add_argument("--threads", type=int, metavar="N", default=0, help="of the trees; 0: all cores")
+        group.add_argument(
+            "--threads", type=int, metavar="N", default=0, help="of the trees; 0: all cores but one"
+        )
 
     def train(self, options: argparse.Namespace, progress: Progress = silent) -> Path:
         """Train the neural forecaster, or trees, on the training core and return the run folder."""

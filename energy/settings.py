@@ -32,7 +32,7 @@ class Settings:
         cost_missed_eur, cost_false_eur: what a missed and a false alarm cost, each; only the ratio counts.
         temperature_change_c: what-if: so many degrees warmer over the horizon; None: no what-if.
         seed: seed of everything random.
-        threads: threads of the tree trainer; 0: as many as there are cores.
+        threads: threads of the tree trainer; 0: all cores but one.
         trained: run or model folder of `pilots train energy`, to be used as it is; None: train now.
     """
 
