@@ -2,7 +2,7 @@
 
 Demand and temperature 2012-2014 (tsibbledata's vic_elec). Every local midnight (AEDT) of the last 60 days
 forecasts the next 48 half-hours; every model learns from what lies before these days alone, and knows load
-and temperature only up to each origin, but for the row with a perfect temperature forecast. Nothing was
+and temperature only up to each origin, but for the rows with a perfect temperature forecast. Nothing was
 tuned on the 60 days: settings were chosen on November and December 2013, January and February 2014, and
 September and October 2014, each forecast by models that had learned from before it.
 
@@ -11,15 +11,22 @@ first fit that has not seen them, and inside the test those of its earlier days.
 
     python benchmarks/energy_dayahead.py            # five to ten minutes on 2 cores
     python benchmarks/energy_dayahead.py --neural   # and our neural forecaster
+    python benchmarks/energy_dayahead.py --openstef /usr/bin/python3.12   # and OpenSTEF 4, see below
+
+OpenSTEF 4 needs Python 3.12 or later, so it runs in an environment of its own (`openstef_peer.py`). A Python
+named with --openstef that lacks it has one made for it in the user's cache folder, once; later runs find it
+there, and take two minutes more. Without --openstef nothing is installed, and a run says what is missing.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -55,7 +62,12 @@ LABELS = {
     "ours": "ours, calibrated",
     "perfect_weather": "ours, perfect temperature",
     "neural": "our neural forecaster",
+    "openstef_xgboost": "OpenSTEF 4 XGBoost, actual temperature",
+    "openstef_gblinear": "OpenSTEF 4 GBLinear, actual temperature",
+    "openstef_xgboost_yesterday": "OpenSTEF 4 XGBoost, yesterday's temperature",
 }
+OPENSTEF = "4.7.0"
+"""The version that is installed where --openstef asks for it."""
 
 
 def read() -> Load:
@@ -229,15 +241,82 @@ def parts(load: Load, origins: np.ndarray, forecast: np.ndarray) -> dict[str, li
     }
 
 
-def openstef_row(python: str | None) -> str:
-    """Why there is no row of OpenSTEF, which needs Python 3.12 or later and an environment of its own."""
-    found = python or next(filter(None, map(shutil.which, ("python3.12", "python3.13", "python3.14"))), None)
-    if not found:
-        return "not at hand (no Python 3.12 or later)"
-    done = subprocess.run([found, "-c", "import openstef"], capture_output=True, text=True, check=False)
-    if done.returncode:
-        return "not at hand (this Python 3.12 or later has no openstef: name one with --openstef)"
-    return "at hand, but this script has no row for it yet"
+def openstef_version(python: str) -> str | None:
+    """The version of OpenSTEF 4 that an interpreter has, "" for none.
+
+    None where the interpreter does not run or is older than Python 3.12, which OpenSTEF 4 needs. Being on PATH
+    is not enough: pyenv puts commands there for Pythons that are installed but not selected. Earlier versions
+    of OpenSTEF count as none: they have no presets.
+    """
+    code = "import sys; print(sys.version_info >= (3, 12))\n"
+    code += "from importlib import metadata; print(metadata.version('openstef'))"
+    try:
+        done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    works, *version = done.stdout.split() or ["False"]
+    if works != "True":
+        return None
+    return version[0] if version and version[0].startswith("4.") else ""
+
+
+def openstef_python(named: str | None) -> tuple[str | None, str]:
+    """An interpreter that has OpenSTEF 4, if there is one, and its version or why there is none.
+
+    Args:
+        named: with --openstef; if it lacks OpenSTEF an environment is made for it, and only then.
+
+    Raises:
+        SystemExit: what was named does not run or is too old, or the installation failed.
+    """
+    if named and openstef_version(named) is None:
+        raise SystemExit(f"--openstef {named}: does not run, or is older than Python 3.12")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / "sector-pilots" / f".openstef-env-{OPENSTEF}"
+    own = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+    on_path = [shutil.which(f"python3.{minor}") for minor in (12, 13, 14)]
+    for python in filter(None, [named, own] if named else [own, *on_path]):
+        if version := openstef_version(python):
+            return python, f"version {version}"
+    if not named:
+        return None, "not at hand (name a Python 3.12 or later with --openstef to have it installed)"
+    print(f"installing openstef {OPENSTEF} into {folder}", file=sys.stderr, flush=True)
+    pip = [own, "-m", "pip", "install", "--quiet", f"openstef=={OPENSTEF}"]
+    for command in ([named, "-m", "venv", "--clear", str(folder)], pip):
+        if subprocess.run(command, stdout=sys.stderr, check=False).returncode:
+            raise SystemExit(f"--openstef {named}: failed, see above: {' '.join(command)}")
+    return own, f"version {OPENSTEF}"
+
+
+def openstef(
+    load: Load, origins: np.ndarray, python: str, threads: int
+) -> dict[str, tuple[np.ndarray, float, float]]:
+    """OpenSTEF's presets with default settings, by key of LABELS; their trees use one thread.
+
+    Raises:
+        RuntimeError: the script failed; its last line is in the message.
+    """
+    times = load.ds["time"].values
+    frame = pd.DataFrame({"time": times, "load": load.ds["load_kw"].values[:, 0]})
+    frame = frame.assign(temperature=load.ds[TEMPERATURE].values, origin=np.isin(times, origins))
+    # mlflow, which OpenSTEF brings along, would report its use.
+    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "OMP_NUM_THREADS": str(threads)}
+    with tempfile.TemporaryDirectory() as name:
+        series, found = Path(name) / "series.parquet", Path(name) / "forecasts.npz"
+        frame.to_parquet(series)
+        command = [python, str(Path(__file__).with_name("openstef_peer.py")), str(series), str(found)]
+        command += ["--timezone", load.timezone, "--horizon", str(HORIZON)]
+        command += ["--quantiles", *map(str, QUANTILES)]
+        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | quiet, check=False)
+        if done.returncode:
+            last = done.stderr.strip().rpartition("\n")[2]
+            raise RuntimeError(f"failed under {python}: {last}")
+        with np.load(found, allow_pickle=False) as arrays:
+            return {
+                f"openstef_{key}": (arrays[key], *map(float, arrays[f"{key}_seconds"]))
+                for key in arrays.files
+                if not key.endswith("_seconds")
+            }
 
 
 def summary(rows: dict[str, dict[str, float]], threads: int) -> dict[str, object]:
@@ -258,6 +337,9 @@ def summary(rows: dict[str, dict[str, float]], threads: int) -> dict[str, object
         "coverage80_plain": rows["plain"]["coverage80"],
         "coverage80_perfect_weather": rows["perfect_weather"]["coverage80"],
     }
+    for key in (key for key in rows if key.startswith("openstef")):
+        figures |= {f"pinball_{key}": rows[key]["pinball_kw"] / 1000}
+        figures |= {f"coverage80_{key}": rows[key]["coverage80"]}
     figures |= {f"mase_{key}": row["mase"] for key, row in rows.items() if key != "ours"}
     figures |= {f"fit_s_{key}": row["fit_s"] for key, row in rows.items()}
     return {k: round(v, 4) if isinstance(v, float) else v for k, v in figures.items()}
@@ -269,7 +351,7 @@ def show(rows: dict[str, dict[str, float]], figures: dict[str, object]) -> None:
         f"Victoria, {DAYS} days, one forecast of {HORIZON} half-hours a day, {figures['threads']} thread(s)"
     )
     print(
-        f"{'':34}{'MASE':>7}{'MAE MW':>8}{'pinball':>9}{'cover 80':>10}{'width MW':>10}{'peak MW':>9}"
+        f"{'':44}{'MASE':>7}{'MAE MW':>8}{'pinball':>9}{'cover 80':>10}{'width MW':>10}{'peak MW':>9}"
         f"{'fit s':>8}{'predict s':>11}"
     )
     for key, row in rows.items():
@@ -278,7 +360,7 @@ def show(rows: dict[str, dict[str, float]], figures: dict[str, object]) -> None:
             f"{v:.{d}{t}}" if np.isfinite(v) else "-" for v, d, t in zip(shown, (1, 1, 0), "f%f", strict=True)
         ]
         print(
-            f"{LABELS[key]:34}{row['mase']:>7.3f}{row['mae_kw'] / 1000:>8.0f}{texts[0]:>9}{texts[1]:>10}"
+            f"{LABELS[key]:44}{row['mase']:>7.3f}{row['mae_kw'] / 1000:>8.0f}{texts[0]:>9}{texts[1]:>10}"
             f"{texts[2]:>10}{row['peak_hour_error_kw'] / 1000:>9.0f}{row['fit_s']:>8.1f}"
             f"{row['predict_s']:>11.1f}"
         )
@@ -295,11 +377,14 @@ def main() -> None:
         "--threads", type=int, default=2, help="of LightGBM, ours and the peers' (default: 2)"
     )
     parser.add_argument("--neural", action="store_true", help="also train our neural forecaster (slow)")
-    parser.add_argument("--openstef", metavar="PYTHON", help="a Python that has openstef installed")
+    parser.add_argument(
+        "--openstef", metavar="PYTHON", help="a Python 3.12 or later: has openstef, or gets it"
+    )
     options = parser.parse_args()
     warnings.filterwarnings("ignore", category=UserWarning)
     warnings.filterwarnings("ignore", category=FutureWarning)
     load = read()
+    python, note = openstef_python(options.openstef)
     origins = load.ds["time"].values[len(load.ds["time"]) - DAYS * HORIZON :: HORIZON]
     truth = xr.DataArray(truth_kw(load, origins)[:, :, None], dims=("origin", "step", "series"))
     scale_kw = mase_scale_kw(load, origins[0])
@@ -318,6 +403,12 @@ def main() -> None:
     add("mstl", *mstl(load, origins))
     add("mlforecast", *mlforecast(load, origins, options.threads))
     add("plain", *plain(load, origins, options.threads))
+    if python:
+        try:
+            for key, row in openstef(load, origins, python, options.threads).items():
+                add(key, *row)
+        except RuntimeError as error:
+            note = str(error)  # a peer that fails costs its rows, not the run
     for key, weather in (("ours", "measured"), ("perfect_weather", "perfect")):
         raw, found, fit_s, predict_s = ours(
             load,
@@ -330,7 +421,7 @@ def main() -> None:
         calibrated[key] = found
     if options.neural:
         add("neural", *neural(load, origins))
-    figures = summary(rows, options.threads)
+    figures = summary(rows, options.threads) | {"openstef": note}
     if options.json:
         print(json.dumps(figures))
         return
@@ -339,7 +430,7 @@ def main() -> None:
         print(f"\nours, calibrated, {heading}:       cover 80   MAE MW")
         for name, share, off in found:
             print(f"  {name:32}{share:>9.1%}{off:>9.0f}")
-    print(f"\nOpenSTEF: {openstef_row(options.openstef)}")
+    print(f"\nOpenSTEF 4: {note}")
 
 
 if __name__ == "__main__":

@@ -230,7 +230,7 @@ def test_a_dutch_file_in_dutch(page, server, pictures):
     expect(page.get_by_text("15 min", exact=True)).to_be_visible()
     expect(page.get_by_text("6.720 metingen").or_(page.get_by_text("6.716 metingen"))).to_be_visible()
     page.get_by_role("radio", name="24 uur").click()
-    limit = page.get_by_label("Gecontracteerd vermogen")
+    limit = page.get_by_role("spinbutton", name="Gecontracteerd vermogen")
     limit.fill("650")
     limit.press("Enter")
     shoot(page, pictures, "check-nl")
