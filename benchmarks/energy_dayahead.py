@@ -2,7 +2,7 @@
 
 Demand and temperature 2012-2014 (tsibbledata's vic_elec). Every local midnight (AEDT) of the last 60 days
 forecasts the next 48 half-hours; every model learns from what lies before these days alone, and knows load
-and temperature only up to each origin, but for the rows with a perfect temperature forecast. Nothing was
+and temperature only up to each origin, but for the rows with "perfect" or "actual" temperature. Nothing was
 tuned on the 60 days: settings were chosen on November and December 2013, January and February 2014, and
 September and October 2014, each forecast by models that had learned from before it.
 
@@ -244,9 +244,9 @@ def parts(load: Load, origins: np.ndarray, forecast: np.ndarray) -> dict[str, li
 def openstef_version(python: str) -> str | None:
     """The version of OpenSTEF 4 that an interpreter has, "" for none.
 
-    None where the interpreter does not run or is older than Python 3.12, which OpenSTEF 4 needs. Being on PATH
-    is not enough: pyenv puts commands there for Pythons that are installed but not selected. Earlier versions
-    of OpenSTEF count as none: they have no presets.
+    None where the interpreter does not run or is older than Python 3.12, which OpenSTEF 4 needs. A name on
+    PATH is not enough: pyenv puts commands there for Pythons that are installed but not selected. Earlier
+    versions of OpenSTEF count as none: they have no presets.
     """
     code = "import sys; print(sys.version_info >= (3, 12))\n"
     code += "from importlib import metadata; print(metadata.version('openstef'))"
@@ -291,7 +291,7 @@ def openstef_python(named: str | None) -> tuple[str | None, str]:
 def openstef(
     load: Load, origins: np.ndarray, python: str, threads: int
 ) -> dict[str, tuple[np.ndarray, float, float]]:
-    """OpenSTEF's presets with default settings, by key of LABELS; their trees use one thread.
+    """OpenSTEF's presets with default settings, by key of LABELS; they train on one thread.
 
     Raises:
         RuntimeError: the script failed; its last line is in the message.

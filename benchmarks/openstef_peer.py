@@ -3,6 +3,8 @@
 `energy_dayahead.py` starts this with a Python 3.12 or later that has openstef, which the project's own
 environment (Python 3.11) cannot hold; nothing of the project is imported here. The presets run with their
 default settings: given are only what a user has to say, the place, the step, the horizon and the quantiles.
+With one horizon of a day they see load from one to 14 days before each half-hour, nothing newer. The index is
+local time, because their holidays and hours of the day are read off it.
 
     python benchmarks/openstef_peer.py SERIES.parquet FORECASTS.npz
 """
@@ -36,7 +38,7 @@ VARIANTS = {
 def workflow(
     preset: str, quantiles: list[float], step: timedelta, horizon: timedelta
 ) -> CustomForecastingWorkflow:
-    """A preset with default settings for Melbourne, without its store of models."""
+    """A preset with default settings for Melbourne; no store of models, so that every run fits anew."""
     place = LocationConfig(
         name="victoria",
         coordinate=Coordinate(latitude=Latitude(-37.81), longitude=Longitude(144.96)),
@@ -74,7 +76,7 @@ def forecasts(
     step = (series.index[1] - series.index[0]).to_pytimedelta()
     frame = series[["load", "temperature"]]
     if weather == "yesterday":
-        frame = frame.assign(temperature=frame["temperature"].shift(freq=timedelta(days=1)))
+        frame = frame.assign(temperature=frame["temperature"].shift(timedelta(days=1) // step))
         frame = frame.dropna(subset=["temperature"])
     origins = series.index[series["origin"]]
     model = workflow(preset, quantiles, step, horizon * step)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from common.pilot import Progress
 
 WRITE_EVERY_S = 0.2
+LINE_EVERY_S = 10.0
 
 
 def to_file(path: Path) -> Progress:
@@ -37,16 +39,18 @@ def to_file(path: Path) -> Progress:
 
 @contextmanager
 def on_terminal(quiet: bool = False) -> Iterator[Progress]:
-    """Progress on stderr: a bar where stderr is a terminal, else one line whenever the words change."""
+    """Progress on stderr: a bar where it is a terminal, else a line a stage and one every ten seconds."""
     if quiet:
         yield lambda fraction, words: None
         return
     if not sys.stderr.isatty():
-        said: list[str] = []
+        said, at = "", 0.0
 
         def line(fraction: float, words: str) -> None:
-            if words not in said[-1:]:
-                said.append(words)
+            nonlocal said, at
+            stage, now = re.sub(r"[\d.,]+", "", words), time.monotonic()
+            if stage != said or now - at > LINE_EVERY_S:
+                said, at = stage, now
                 print(f"{fraction:4.0%}  {words}", file=sys.stderr, flush=True)
 
         yield line
