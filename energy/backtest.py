@@ -20,7 +20,7 @@ from common import calibration
 from common.errors import DataError
 from common.pilot import Progress, silent
 from energy.data import Load
-from energy.model import Choice, Forecaster
+from energy.model import Choice, Forecaster, learn
 from energy.settings import LONGEST_DETAILED_H
 
 Floats = NDArray[np.float64]
@@ -152,13 +152,17 @@ def run(
         DataError: a forecaster cannot learn from this load.
     """
     seconds, members = 0.0, {}
+    count = len(choice.members)
     for i, member in enumerate(choice.members):
+
+        def part(fraction: float, words: str, before: int = i) -> None:
+            progress((before + 0.8 * fraction) / count, words)
+
         if choice.trained_until is None:
-            progress(i / len(choice.members), f"training for the backtest ({member.name})")
             began = time.perf_counter()
-            member.fit(load, origins.times[0])
+            learn(member, load, origins.times[0], part, f"training for the backtest ({member.name})")
             seconds += time.perf_counter() - began
-        progress((i + 0.8) / len(choice.members), "forecasting past days")
+        progress((i + 0.8) / count, "forecasting past days")
         members[member.name] = member.predict(load, origins.times, horizon)
     truth = truth_of(load, origins.times, horizon)
     raw = blended(members, truth, load.step)

@@ -23,7 +23,7 @@ from energy.alarms import Costs, alarm_tables
 from energy.anomalies import find_anomalies
 from energy.arrays import backtest_table, forecast_array, forecast_table, history_table
 from energy.evaluate import compare, reliability
-from energy.model import Choice, Forecaster, choose, free_cores, horizon_steps
+from energy.model import Choice, Forecaster, choose, free_cores, horizon_steps, learn
 from energy.monitor import ForecastLog
 from energy.settings import Settings
 
@@ -57,7 +57,7 @@ def forecast(load: Load, settings: Settings, progress: Progress = silent) -> Res
     horizon = horizon_steps(load, settings)
     progress(0.01, "looking at the history")
     load, structure = _with_sums(load, warnings)
-    choice = choose(load, settings, _part(progress, "test"))
+    choice = choose(load, settings)
     origin = tests.end_of(load)
     load_known = _until(load, origin, choice.weather)
     past = _tested(load_known, settings, choice, horizon, warnings=warnings, progress=_part(progress, "test"))
@@ -132,8 +132,11 @@ def _until(load: Load, origin: np.datetime64, weather: str) -> Load:
 
 def _fit(members: Sequence[Forecaster], load: Load, origin: np.datetime64, progress: Progress) -> None:
     for i, member in enumerate(members):
-        progress(i / len(members), f"training on all of the history ({member.name})")
-        member.fit(load, origin)
+
+        def part(fraction: float, words: str, before: int = i) -> None:
+            progress((before + fraction) / len(members), words)
+
+        learn(member, load, origin, part, f"training on all of the history ({member.name})")
 
 
 def _tested(

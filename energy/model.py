@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from common.errors import DataError, StoreError
-from common.pilot import Progress, silent
+from common.pilot import Progress
 from energy.settings import LONGEST_DETAILED_H, Settings
 
 if TYPE_CHECKING:
@@ -87,13 +87,12 @@ def weather_of(load: Load, settings: Settings) -> str:
     return settings.weather if load.weather else "none"
 
 
-def choose(load: Load, settings: Settings, progress: Progress = silent) -> Choice:
+def choose(load: Load, settings: Settings) -> Choice:
     """Forecasters for a load.
 
     Args:
         load: what is to be forecast.
         settings: of the forecast.
-        progress: told how far the training of a network is.
 
     Raises:
         DataError: vintages are asked for and there are none.
@@ -130,8 +129,20 @@ def choose(load: Load, settings: Settings, progress: Progress = silent) -> Choic
     from energy.training import NeuralSettings
 
     network = NeuralSettings(horizon_h=settings.horizon_h, weather=weather)  # type: ignore[arg-type]
-    neural = Neural(network, seed=settings.seed, progress=progress)
+    neural = Neural(network, seed=settings.seed)
     return Choice("ensemble", [trees, neural], weather, False, "asked for")
+
+
+def learn(member: Forecaster, load: Load, until: np.datetime64, progress: Progress, words: str) -> None:
+    """Fit a forecaster, telling how far it is under the words of the caller.
+
+    Raises:
+        DataError: it cannot learn from this load.
+    """
+    progress(0.0, words)
+    if hasattr(member, "progress"):
+        member.progress = lambda fraction, _: progress(fraction, words)
+    member.fit(load, until)
 
 
 def opened(folder: Path) -> Choice:

@@ -10,7 +10,7 @@ import streamlit as st
 from apps.ui import charts, energy_charts, frame, workspace
 from apps.ui.energy_sections import SECTIONS, own_and_baseline
 from apps.ui.format import Language, energy, moment, number, percent, power, unit_for
-from apps.ui.text import language, model_name, t
+from apps.ui.text import language, model_name, note, t
 from common.pilot import Result
 from energy.charts import series_by_peak, table_of
 
@@ -48,7 +48,7 @@ def show(folder: Path) -> None:
     )
     st.caption(t("fan_caption"))
     for warning in result.warnings:
-        st.info(warning, icon=":material/info:")
+        st.info(note(warning), icon=":material/info:")
     shown = [name for name in SECTIONS if name in ALWAYS or len(table_of(result, name, series))]
     for tab, name in zip(st.tabs([t(f"tab_{name}") for name in shown]), shown, strict=True):
         with tab:

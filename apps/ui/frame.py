@@ -89,7 +89,9 @@ def figures(facts: Sequence[tuple[str, str, str]], widths: Sequence[float] | Non
 
 def sorry(error: PilotError) -> None:
     """Show what a user can mend, in one sentence."""
-    st.error(str(error), icon=":material/error:")
+    text = str(error)
+    # A sentence begins large, a file's name as it is written.
+    st.error(text if error.where else f"{text[:1].upper()}{text[1:]}", icon=":material/error:")
 
 
 def run(page: Runnable | Any) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from apps.ui.format import Language
 from apps.ui.words import SHARED
-from apps.ui.words_energy import DRIVERS, ENERGY, MODELS, STAGES
+from apps.ui.words_energy import DRIVERS, ENERGY, MODELS, NOTES, STAGES
 
 LANGUAGES: dict[Language, str] = {"en": "English", "nl": "Nederlands"}
 WORDS: dict[str, tuple[str, str]] = SHARED | ENERGY
@@ -42,3 +42,8 @@ def model_name(model: str) -> str:
 def driver_name(driver: str) -> str:
     """A driver's name, which comes in English, in the visitor's language where known."""
     return DRIVERS.get(driver, driver) if language() == "nl" else driver
+
+
+def note(words: str) -> str:
+    """A result's note, which comes in English, in the visitor's language where known."""
+    return NOTES.get(words, words) if language() == "nl" else words

@@ -279,3 +279,23 @@ STAGES: dict[str, str] = {
     "writing the report": "het rapport wordt geschreven",
     "done": "klaar",
 }
+
+NOTES: dict[str, str] = {
+    "The weather after its start is not known to the forecast: only what was measured before.": (
+        "Het weer na het begin is de voorspelling niet bekend: alleen wat ervoor gemeten is."
+    ),
+    "The weather that came true counts as known: the backtest's figures are better than real ones.": (
+        "Het uitgekomen weer telt als bekend: de cijfers van de terugtoets zijn beter dan in het echt."
+    ),
+    "The history is short, so last week counts beside the trees as far as it did better.": (
+        "De historie is kort, dus vorige week telt mee naast de trees, voor zover die het beter deed."
+    ),
+    "The what-if comes from a second model that reads the weather to come; its median may differ.": (
+        "De wat-als komt van een tweede model dat het komende weer leest; de mediaan kan anders zijn."
+    ),
+    "No temperature was given for all of the horizon: the mean at the same hour of the last 7 days stands "
+    "in, and the change is counted from there.": (
+        "Voor de hele termijn is geen temperatuur gegeven: het gemiddelde op hetzelfde uur van de laatste "
+        "7 dagen staat ervoor in, en de verandering telt vanaf daar."
+    ),
+}

@@ -101,7 +101,7 @@ def test_a_link_to_no_job_is_one_sentence(name, energy):
     page = energy(job=name)
     assert not page.exception
     assert len(page.error) == 1
-    assert "no such job" in page.error[0].value
+    assert "There is no such job" in page.error[0].value
 
 
 def test_a_damaged_result_is_one_sentence(put_job, home, energy, result):
