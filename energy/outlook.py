@@ -24,6 +24,8 @@ Ints = NDArray[np.int64]
 
 PENALTY = 60.0
 DAYS_BACK = 8
+LEAST_ISSUED = 7
+"""Origins with a whole weather forecast, from whose errors those of earlier days are made up."""
 WEATHER = ("measured", "vintages", "perfect", "none")
 
 
@@ -206,12 +208,10 @@ class Outlooks:
             if self.weather != "perfect":
                 inputs, usual = self._seen(load, values, origins)
                 self.models[name] = Outlook.fit(inputs, true - usual)
-                if self.weather == "measured":
-                    ahead = usual + cross_fitted(inputs, true - usual, fold, Outlook.fit)
-                else:
-                    # Days before the first weather forecast: what came true stands in for a good one.
+                ahead = usual + cross_fitted(inputs, true - usual, fold, Outlook.fit)
+                if self.weather == "vintages":
                     given = issued(load, name, _times(load, origins), self.horizon)
-                    ahead = np.where(np.isfinite(given), given, true)
+                    ahead = _as_if_issued(given, true, ahead)
             foreseen[name] = ahead.astype(np.float32)
         return foreseen
 
@@ -248,6 +248,26 @@ class Outlooks:
         outlooks.names = list(plain["names"])
         outlooks.models = {name: Outlook.from_plain(model) for name, model in plain["models"].items()}
         return outlooks
+
+
+def _as_if_issued(given: Floats, true: Floats, own: Floats) -> Floats:
+    """Weather forecasts of all origins, those of days without one made up from the others' errors.
+
+    What came true would teach too much trust, our own forecast too little. So a day before the first weather
+    forecast gets what came true plus the error of some other day's; with fewer than seven such days our own.
+
+    Args:
+        given: as issued, shape (origin, step), NaN where there is none.
+        true: what came true.
+        own: our own forecast.
+    """
+    error = given - true
+    whole = np.flatnonzero(np.isfinite(error).all(axis=1))
+    made = own
+    if len(whole) >= LEAST_ISSUED:
+        borrowed = np.random.default_rng(1).choice(whole, len(given))
+        made = np.where(np.isfinite(true), true + error[borrowed], own)
+    return np.where(np.isfinite(given), given, made)
 
 
 def _times(load: Load, origins: Ints) -> NDArray[np.datetime64]:

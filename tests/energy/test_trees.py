@@ -229,3 +229,19 @@ def test_what_cannot_be_done_is_said(fitted, load, split):
         trees.predict(replace(load, ds=load.ds.drop_vars("temperature_c")), origins_of(split), 24)
     with pytest.raises(DataError, match="no series"):
         trees.contributions(load, split, "m9")
+
+
+def test_days_without_a_weather_forecast_get_another_days_error():
+    from energy.outlook import _as_if_issued
+
+    rng = np.random.default_rng(0)
+    true = rng.normal(15, 5, (40, 24))
+    error = np.repeat(rng.normal(0, 2, (40, 1)), 24, axis=1)
+    given = np.where(np.arange(40)[:, None] >= 20, true + error, np.nan)
+    made = _as_if_issued(given, true, np.zeros_like(true))
+    assert np.array_equal(made[20:], given[20:])
+    off = np.round((made - true)[:20, 0], 9)
+    assert set(off) <= set(np.round(error[20:, 0], 9))
+    assert off.std() > 0.5
+    few = np.where(np.arange(40)[:, None] >= 36, true + error, np.nan)
+    assert (_as_if_issued(few, true, np.zeros_like(true))[:36] == 0).all()
