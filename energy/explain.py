@@ -21,6 +21,7 @@ USUAL_DAYS = 28
 TOP_WORDS = 3
 # The first pattern that a feature's name matches decides.
 DRIVERS: tuple[tuple[str, str], ...] = (
+    (r"^network$", "neural network"),
     (r"holiday|feast|bridge", "public holiday"),
     (r"temperature|degree|heat|cool", "temperature"),
     (r"radiation|irradiance|solar|ghi|sun|cloud", "sunshine"),
@@ -33,6 +34,7 @@ DRIVERS: tuple[tuple[str, str], ...] = (
     (r"year|month|season|doy|annual|trend", "season"),
     (r"hour|minute|time_of_day|slot|tod|clock|step|lead|horizon", "hour of the day"),
 )
+WITH_ARTICLE = ("season", "neural network", "recent load", "last week's load")
 LOADS = {"recent load": "when last measured", "last week's load": "a week before"}
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -98,7 +100,7 @@ def _words(driver: str, kw: float, behind: tuple[float, float], at: pd.Timestamp
     if driver == "public holiday":
         return f"{start}the calendar of public holidays"
     if np.isnan(value) or np.isnan(usual):
-        return f"{start}the {driver}" if driver in ("season", *LOADS) else f"{start}{driver}"
+        return f"{start}the {driver}" if driver in WITH_ARTICLE else f"{start}{driver}"
     if driver in LOADS:
         return f"{start}{driver}: {power(value)} at this hour {LOADS[driver]} against {power(usual)} usual"
     if driver == "temperature":

@@ -19,6 +19,7 @@ from common.errors import DataError, MissingExtraError
 from energy.data import Load
 
 Floats = NDArray[np.float32]
+Wide = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 NEAREST = 3
@@ -352,3 +353,14 @@ def _rolling(path: Floats, width: int, of: np.ufunc) -> Floats:
         out[:, by:] = of(out[:, by:], out[:, :-by])
         covered += by
     return out
+
+
+def center_and_spread(load_kw: NDArray[np.floating]) -> tuple[Wide, Wide]:
+    """Mean and standard deviation of each series in kW; the latter 1 where it is 0; NaN where unknown."""
+    known = np.isfinite(load_kw)
+    count = known.sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        center = np.where(known, load_kw, 0).sum(axis=0) / np.where(count > 0, count, np.nan)
+        spread = np.sqrt(np.where(known, load_kw - center, 0) ** 2).astype(float)
+        spread = np.sqrt((spread**2).sum(axis=0) / np.where(count > 0, count, np.nan))
+    return center.astype(float), np.where(spread == 0, 1.0, spread)

@@ -7,6 +7,8 @@ of days that it has not seen; the model that is kept is the mean of these.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -195,3 +197,12 @@ def _columns(table: Table, knots: dict[str, list[float]]) -> tuple[Floats, Ints]
         for edge in YEAR_END_EDGES:
             add((days >= edge) & (days < edge + 4), "days_from_year_end")
     return np.stack(columns, axis=1), np.array(owners)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Small matrices are solved ten times slower where several threads of BLAS wait for each other."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        yield

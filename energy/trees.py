@@ -1,19 +1,18 @@
-"""The main forecaster: a ridge regression and boosted trees on its shoulders, with nine quantiles.
+"""The main forecaster: ridge regression, boosted trees on its shoulders, and a network; nine quantiles.
 
 Take this for up to some fifty meters, with weather beside them where there is any. The load is counted from
 an anchor (the mean of the latest days of the same kind at the same local time). A ridge regression per time
 of the day (`energy.linear`) learns what is linear and can extrapolate; trees learn its residual; further
-trees learn the whole change from the anchor; the median is the weighted mean of both ways, and the spread is
-that of days which the models have not seen (`energy.bagging`).
+trees learn the whole change from the anchor. Where the weather to come is unknown, a small network of whole
+days (`energy.whole_day`) is a third way. The median is their weighted mean, and the spread is that of days
+which the models have not seen (`energy.bagging`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -25,9 +24,12 @@ from common.pilot import Progress, silent
 from common.store import atomic_write
 from energy.bagging import QUANTILES, Bag
 from energy.data import Load
-from energy.features import Features, Table
-from energy.linear import PENALTIES, Linear
+from energy.features import Features, Table, center_and_spread
+from energy.linear import PENALTIES, Linear, one_thread
 from energy.outlook import WEATHER, Outlooks, came_true
+
+if TYPE_CHECKING:
+    from energy.whole_day import WholeDay
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -36,6 +38,8 @@ LEAST_DAYS = 28
 FIRST_DAYS = 8
 """Days of history before the first origin that is learned from."""
 FOLD_DAYS = 14
+UNKNOWN = ("measured", "none")
+"""Ways to know the weather with which a network gives a second opinion: it reads none after the origin."""
 MOST_ROWS = 80_000
 """Rows learned from at most; days are left out evenly above that."""
 TOGETHER_ROWS = 200_000
@@ -77,19 +81,15 @@ class Trees:
             raise DataError(
                 f"'{weather}' is no way to know the weather", mend=f"choose from {', '.join(WEATHER)}"
             )
-        self.horizon, self.weather, self.seed, self.threads, self.progress = (
-            horizon,
-            weather,
-            seed,
-            threads,
-            progress,
-        )
+        self.horizon, self.weather = horizon, weather
+        self.seed, self.threads, self.progress = seed, threads, progress
         self.rounds, self.leaves, self.learning_rate, self.min_leaf = rounds, leaves, learning_rate, min_leaf
         self.folds = folds
         self._facts: dict[str, Any] = {}
         self._linear: Linear | None = None
         self._outlooks = Outlooks(weather, 1, False)
         self._bag: Bag | None = None
+        self._network: WholeDay | None = None
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -131,7 +131,7 @@ class Trees:
             )
         horizon = self.horizon or 2 * per_day
         load_kw = past.ds["load_kw"].transpose("time", "series").values
-        center_kw, spread_kw = _scale(load_kw)
+        center_kw, spread_kw = center_and_spread(load_kw)
         if not np.isfinite(center_kw).any():
             raise DataError("there is no measured load", where="load", mend="bring a history with values")
         names = (
@@ -149,10 +149,11 @@ class Trees:
             },
         }
         origins, fold = self._origins(steps, per_day, horizon, len(past.series))
-        with _one_thread():
+        with one_thread():
             self._outlooks = Outlooks(self.weather, horizon, self._facts["yearly"])
             foreseen = self._outlooks.fit(past, self._facts["weather_names"], origins, fold)
-            table = self._features(past, *self._scales(past)).table(origins, np.arange(horizon), foreseen)
+            features = self._features(past, *self._scales(past))
+            table = features.table(origins, np.arange(horizon), foreseen)
             scaled = ((load_kw - center_kw) / spread_kw).astype(np.float64)
             target = (
                 np.stack([came_true(v, origins, horizon) for v in scaled.T], axis=-1).ravel() - table.anchor
@@ -169,9 +170,16 @@ class Trees:
                 if off < best:
                     best, self._linear, linear = off, tried, found
         known = np.isfinite(target)
+        self._network = network = None
+        if self.weather in UNKNOWN:
+            from energy.whole_day import WholeDay
+
+            self._network = WholeDay(self.folds, self.seed, self.threads)
+            network = (self._network.fit(features, origins, fold) - table.anchor)[known]
         self._bag = Bag(self.parameters, self.rounds, self.folds)
         values = table.values if known.all() else np.asfortranarray(table.values[known])
-        self._bag.fit(values, target[known], linear[:, known], folds[known], self.progress)
+        target, linear, folds = target[known], linear[:, known], folds[known]
+        self._bag.fit(values, target, linear, folds, network=network, progress=self.progress)
 
     def predict(self, load: Load, origins: NDArray[np.datetime64], horizon: int) -> xr.DataArray:
         """Forecast from each origin (UTC), from what was measured before it and `weather` allows.
@@ -198,7 +206,7 @@ class Trees:
         for first in range(0, len(starts), together):
             some = slice(first, first + together)
             table = features.table(starts[some], steps, self._outlooks(load, starts[some]))
-            scaled = self._quantiles(load, table).reshape(*table.shape, len(QUANTILES))
+            scaled = self._quantiles(features, table, starts[some]).reshape(*table.shape, len(QUANTILES))
             values[some] = scaled * spread_kw[:, None] + center_kw[:, None]
         return xr.DataArray(
             values,
@@ -207,19 +215,21 @@ class Trees:
             name="load_kw",
         )
 
-    def _quantiles(self, load: Load, table: Table) -> Floats:
+    def _quantiles(self, features: Features, table: Table, starts: Ints) -> Floats:
         """Scaled quantiles, shape (row, quantile)."""
         assert self._linear is not None
         assert self._bag is not None
-        with _one_thread():
-            linear = self._linear(table, self._groups(load, table)[0]).mean(axis=0)
-        return np.asarray(table.anchor[:, None] + self._bag.quantiles(table.values, linear))
+        with one_thread():
+            linear = self._linear(table, self._groups(features.load, table)[0]).mean(axis=0)
+        network = self._network(features, starts, table.shape[1]) - table.anchor if self._network else None
+        return np.asarray(table.anchor[:, None] + self._bag.quantiles(table.values, linear, network))
 
     def contributions(self, load: Load, origin: np.datetime64, series: str) -> pd.DataFrame:
         """What each feature adds to the median of one forecast, in kW.
 
         Exact tree SHAP of the trees, coefficient times distance to the mean of the ridge regression; the
-        anchor is `load_same_kind`'s, as its distance to the series' mean.
+        anchor is `load_same_kind`'s, as its distance to the series' mean. By how much the network moves the
+        median is one column, "network": it has no such parts.
 
         Returns:
             Index `step` over the fitted horizon (with weather "perfect": as far as the load reaches), a
@@ -236,9 +246,8 @@ class Trees:
         one = Load(load.ds.sel(series=[series]), load.timezone, load.country, load.vintages)
         starts, steps = self._ready(one, origins, horizon), np.arange(horizon)
         center_kw, spread_kw, meter = self._scales(one)
-        table = self._features(one, center_kw, spread_kw, meter).table(
-            starts, steps, self._outlooks(one, starts)
-        )
+        features = self._features(one, center_kw, spread_kw, meter)
+        table = features.table(starts, steps, self._outlooks(one, starts))
         assert self._linear is not None
         assert self._bag is not None
         parts, rest = self._linear.contributions(table, self._groups(one, table)[0])
@@ -246,6 +255,9 @@ class Trees:
         frame = pd.DataFrame(total * spread_kw[0], columns=table.names, index=pd.Index(steps, name="step"))
         frame["load_same_kind"] += table.anchor * spread_kw[0]
         frame["base"] = base * spread_kw[0] + center_kw[0]
+        if self._network:
+            network_kw = self._network(features, starts, horizon) * spread_kw[0] + center_kw[0]
+            frame["network"] = self._bag.network_share * (network_kw - frame.sum(axis=1))
         return frame
 
     def save(self, folder: Path) -> None:
@@ -258,14 +270,15 @@ class Trees:
             raise StoreError("the trees are not fitted", mend="fit them before they are saved")
         folder.mkdir(parents=True, exist_ok=True)
         self._bag.save(folder)
+        if self._network:
+            self._network.save(folder)
         names = ["horizon", "weather", "seed", "threads"]
         names += ["rounds", "leaves", "learning_rate", "min_leaf", "folds"]
         state = {
             "settings": {n: getattr(self, n) for n in names},
             "facts": self._facts,
             "share": self._bag.share,
-        }
-        state |= {
+            "network_share": self._bag.network_share,
             "linear": self._linear.plain(),
             "outlooks": self._outlooks.plain(),
         }
@@ -283,11 +296,17 @@ class Trees:
             trees = cls(**state["settings"])
             trees._facts = state["facts"]
             trees._bag = Bag(trees.parameters, trees.rounds, trees.folds, float(state["share"]))
+            trees._bag.network_share = float(state["network_share"])
             trees._linear = Linear.from_plain(state["linear"])
             trees._outlooks = Outlooks.from_plain(state["outlooks"], trees.weather)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError("the trees cannot be read", where=str(folder), mend="train anew") from error
         trees._bag.read(folder)
+        if trees.weather in UNKNOWN:
+            from energy.whole_day import WholeDay
+
+            trees._network = WholeDay(trees.folds, trees.seed, trees.threads)
+            trees._network.read(folder)
         return trees
 
     def _origins(self, steps: int, per_day: int, horizon: int, n_series: int) -> tuple[Ints, Ints]:
@@ -302,7 +321,7 @@ class Trees:
     def _scales(self, load: Load) -> tuple[Floats, Floats, Floats | None]:
         """Mean and spread of every series in kW, and its number; new ones take theirs from what is known."""
         known = self._facts["scales"]
-        center_kw, spread_kw = _scale(load.ds["load_kw"].transpose("time", "series").values)
+        center_kw, spread_kw = center_and_spread(load.ds["load_kw"].transpose("time", "series").values)
         meter = np.full(len(load.series), np.nan)
         for i, name in enumerate(load.series):
             if name in known and np.isfinite(known[name][0]):
@@ -372,23 +391,3 @@ class Trees:
                 mend='bring it, or fit with weather="measured"',
             )
         return np.asarray(starts, dtype=np.int64)
-
-
-def _scale(load_kw: Floats) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of each series in kW; the latter 1 where it is 0; NaN where unknown."""
-    known = np.isfinite(load_kw)
-    count = known.sum(axis=0)
-    with np.errstate(invalid="ignore"):
-        center = np.where(known, load_kw, 0).sum(axis=0) / np.where(count > 0, count, np.nan)
-        spread = np.sqrt(np.where(known, load_kw - center, 0) ** 2).astype(float)
-        spread = np.sqrt((spread**2).sum(axis=0) / np.where(count > 0, count, np.nan))
-    return center.astype(float), np.where(spread == 0, 1.0, spread)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Small matrices are solved ten times slower where several threads of BLAS wait for each other."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
-        yield

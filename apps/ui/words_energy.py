@@ -262,6 +262,7 @@ DRIVERS: dict[str, str] = {
     "day of the week": "dag van de week",
     "season": "seizoen",
     "hour of the day": "uur van de dag",
+    "neural network": "neuraal netwerk",
     "other": "overig",
     "all else": "al het andere",
 }

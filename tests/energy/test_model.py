@@ -67,7 +67,7 @@ def test_a_trained_model_is_used_as_it_is(kind, tmp_path, monkeypatch):
     first = result.tables["backtest"]["origin_utc"].min()
     assert first >= pd.Timestamp(until, tz="UTC")
     too_soon = forecast(earlier, Settings(horizon_h=24, trained=run, threads=1))
-    assert any("too few days came after" in w for w in too_soon.warnings)
+    assert any("Too few days came after" in w for w in too_soon.warnings)
 
 
 def test_trees_take_one_process_and_do_not_resume(tmp_path):
