@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from energy.predictive import quantile_columns
 
@@ -15,6 +17,33 @@ if TYPE_CHECKING:
     from energy.data import Load
 
 HISTORY_DAYS = 14
+
+
+def as_forecast(
+    values_kw: NDArray[np.floating[Any]],
+    origins: NDArray[np.datetime64],
+    series: Sequence[str],
+    levels: Sequence[float],
+) -> xr.DataArray:
+    """What every forecaster returns, from plain values.
+
+    Args:
+        values_kw: shape (origin, step, series, quantile), kW, ascending along the quantiles.
+        origins: starts of the first intervals forecast, UTC without zone mark.
+        series: ids of the meters.
+        levels: of the quantiles.
+    """
+    return xr.DataArray(
+        values_kw,
+        dims=("origin", "step", "series", "quantile"),
+        coords={
+            "origin": origins,
+            "step": np.arange(values_kw.shape[1]),
+            "series": list(series),
+            "quantile": list(levels),
+        },
+        name="load_kw",
+    )
 
 
 def forecast_table(ahead: xr.DataArray, step: np.timedelta64, timezone: str) -> pd.DataFrame:

@@ -23,15 +23,16 @@ from numpy.typing import NDArray
 
 from common.errors import DataError
 from common.pilot import Progress, silent
+from energy.arrays import as_forecast
 from energy.data import Load
 from energy.hourly import HOUR, YEAR_H, days_of, hourly, within_hour
+from energy.predictive import QUANTILES
 from energy.scenarios import paths
 from energy.series_response import SeriesResponse
 from energy.temperature_model import WARM_UP_H
 
 Floats = NDArray[np.float64]
 
-QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 FEWEST_DAYS = 56
 
 
@@ -110,17 +111,7 @@ class MonthAhead:
         with self._limited():
             for i, origin in enumerate(origins):
                 quantiles[i] = self._from(load, origin, horizon)
-        return xr.DataArray(
-            quantiles,
-            dims=("origin", "step", "series", "quantile"),
-            coords={
-                "origin": origins,
-                "step": np.arange(horizon),
-                "series": load.series,
-                "quantile": list(self.levels),
-            },
-            name="load_kw",
-        )
+        return as_forecast(quantiles, origins, load.series, self.levels)
 
     def _from(self, load: Load, origin: np.datetime64, horizon: int) -> Floats:
         """Quantiles in kW from one origin, shape (step, series, quantile)."""

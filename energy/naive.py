@@ -15,12 +15,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from common.errors import DataError
+from energy.arrays import as_forecast
 from energy.data import Load
+from energy.predictive import QUANTILES
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.datetime64]
 
-QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 LONGEST_DAYS = 365
 """Errors of at most so many days before `until` give the quantiles."""
 
@@ -91,10 +92,7 @@ class SeasonalNaive:
         values = (middle[..., None] + np.nan_to_num(spread)).reshape(
             len(origins), horizon, len(load.series), len(QUANTILES)
         )
-        coords = {"origin": origins, "step": np.arange(horizon), "series": load.series}
-        return xr.DataArray(
-            values, dims=(*coords, "quantile"), coords=coords | {"quantile": list(QUANTILES)}, name="load_kw"
-        )
+        return as_forecast(values, origins, load.series, QUANTILES)
 
 
 def _hours(load: Load, times: Times) -> NDArray[np.int64]:

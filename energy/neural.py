@@ -15,8 +15,9 @@ import xarray as xr
 
 from common.errors import DataError, StoreError
 from common.pilot import Progress, silent
+from energy.arrays import as_forecast
+from energy.predictive import QUANTILES
 from energy.training import (
-    QUANTILES,
     SETTINGS,
     NeuralSettings,
     fit_config,
@@ -116,17 +117,7 @@ class Neural:
                 parts.append(net(**seen)[:, :horizon].numpy())
         shape = (len(origins), len(load.series), horizon, len(QUANTILES))
         values = np.concatenate(parts).reshape(shape).transpose(0, 2, 1, 3)
-        return xr.DataArray(
-            values,
-            dims=("origin", "step", "series", "quantile"),
-            coords={
-                "origin": origins,
-                "step": np.arange(horizon),
-                "series": load.series,
-                "quantile": list(QUANTILES),
-            },
-            name="load_kw",
-        )
+        return as_forecast(values, origins, load.series, QUANTILES)
 
     def _ready(self, load: Load, horizon: int) -> tuple[LoadNet, Scale]:
         if self.net is None or self.scale is None:

@@ -26,11 +26,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from common.errors import DataError, StoreError
+from energy.arrays import as_forecast
 from energy.data import Load
+from energy.predictive import QUANTILES
 
 Floats = NDArray[np.float32]
 
-QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 LAG_DAYS = (1, 2, 7)
 LAG_STEPS = (1, 2, 3)
 CALENDAR = ("hour", "day_of_week")
@@ -166,17 +167,7 @@ class Panel:
         quantiles = np.repeat(point_kw[..., None], len(levels), axis=-1)
         if len(self._residuals):
             quantiles += (difficulty * spread_kw)[:, None] * self._residuals[None, :horizon, None, :]
-        return xr.DataArray(
-            quantiles,
-            dims=("origin", "step", "series", "quantile"),
-            coords={
-                "origin": origins,
-                "step": np.arange(horizon),
-                "series": load.series,
-                "quantile": list(levels),
-            },
-            name="load_kw",
-        )
+        return as_forecast(quantiles, origins, load.series, levels)
 
     def save(self, folder: Path) -> None:
         """Write the model as LightGBM text and its scales as JSON into a folder."""

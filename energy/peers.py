@@ -14,6 +14,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from energy.arrays import as_forecast
 from energy.data import Load
 
 LAG_DAYS = (1, 2, 7)
@@ -84,5 +85,4 @@ class MLForecastTrees:
             known = long[(long["ds"] < origin) & (long["ds"] >= origin - 9 * day * load.step)]
             found = model.predict(horizon, new_df=known)
             out[i] = found.pivot(index="ds", columns="unique_id", values="m")[load.series].to_numpy()
-        coords = {"origin": origins, "step": np.arange(horizon), "series": load.series, "quantile": [0.5]}
-        return xr.DataArray(out[..., None], dims=tuple(coords), coords=coords, name="load_kw")
+        return as_forecast(out[..., None], origins, load.series, [0.5])

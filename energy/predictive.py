@@ -18,6 +18,8 @@ from common.errors import DataError
 
 Floats = NDArray[np.float64]
 
+QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+"""Levels of the pilot's quantiles."""
 QUANTILE_COLUMN = re.compile(r"q(\d+(?:\.\d+)?)_kw")
 
 

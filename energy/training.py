@@ -23,6 +23,7 @@ from common.pilot import Progress, silent
 from common.training.config import FitConfig
 from common.training.task import Task
 from energy.model import NETWORK_TASK, TREES_TASK
+from energy.predictive import QUANTILES
 
 if TYPE_CHECKING:
     import argparse
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from energy.neural_inputs import Scale, Weather
 
 SETTINGS = "neural.json"
-QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 MOST_STEPS, BATCH, PATIENCE = 1000, 256, 5
 READ = ("timezone", "country", "unit", "label")
 READ_NAMES = ("time_column", "load_columns", "weather_columns", "id_column", "path_column")
