@@ -42,8 +42,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from common import benchmark_data, calibration
 from energy.data import Load
 from energy.features import Features
+from energy.predictive import QUANTILES
 from energy.scores import mase_scale_kw, score
-from energy.trees import QUANTILES, Trees
+from energy.trees import Trees
 
 DAYS, HORIZON, WARM_UP = 60, 48, 60
 DAY = np.timedelta64(1, "D")

@@ -4,7 +4,8 @@ Conformalised quantile regression (Romano, Patterson and Candès 2019), one-side
 window of past forecasts, as series are not exchangeable (Xu and Xie 2021, "Conformal prediction interval for
 dynamic time-series"; Gibbs and Candès 2021, "Adaptive conformal inference under distribution shift"). The
 misses are counted in units of each forecast's own spread, so a day that was forecast as uncertain stays so. A
-shift from few misses is drawn towards none.
+shift from few misses is drawn towards none, one that narrows more than one that widens: a calm past
+promises less than a wild one warns of, and a band that is too narrow costs more.
 
 Arrays are (origin, step, quantile) for forecasts, (origin, step) for the truth, NaN where it is unknown, all
 in the same unit; further axes may stand before them in `rolling`.
@@ -27,6 +28,8 @@ PRIOR = 10.0
 """A shift from so many origins is drawn half-way towards none."""
 OWN = 120.0
 """With so many origins a step's own misses (and its neighbours') weigh as much as those of all steps."""
+INWARD = 8.0
+"""A shift towards the middle is drawn this much more strongly: bands of a calm season miss the next heat."""
 
 
 def _spread(quantiles: Floats) -> Floats:
@@ -77,7 +80,8 @@ def conformal_shift(
             continue
         own = origins / (origins + OWN)
         exact = own * _quantiles(missed[:, part][rows], levels) + (1 - own) * overall
-        shift[step] = exact * origins / (origins + prior)
+        inward = exact * (levels - 0.5) < 0
+        shift[step] = exact * origins / (origins + prior * np.where(inward, INWARD, 1.0))
     return shift
 
 

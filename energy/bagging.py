@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from common.pilot import Progress, silent
 from common.training.boosting import REPRODUCIBLE, fit_booster, read_booster, write_booster
+from energy.predictive import QUANTILES
 
 Floats = NDArray[np.float64]
 Values = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 """Weights of ridge and trees on its residual, of which the best on the days left out is taken."""
 NETWORK_SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)

@@ -3,9 +3,9 @@
 Take this for up to some fifty meters, with weather beside them where there is any. The load is counted from
 an anchor (the mean of the latest days of the same kind at the same local time). A ridge regression per time
 of the day (`energy.linear`) learns what is linear and can extrapolate; trees learn its residual; further
-trees learn the whole change from the anchor. Where the weather to come is unknown, a small network of whole
-days (`energy.whole_day`) is a third way. The median is their weighted mean, and the spread is that of days
-which the models have not seen (`energy.bagging`).
+trees learn the whole change from the anchor, and so does a small network that sees whole days
+(`energy.whole_day`). The median is their weighted mean, and the spread is that of days which the models have
+not seen (`energy.bagging`).
 """
 
 from __future__ import annotations
@@ -22,24 +22,25 @@ from numpy.typing import NDArray
 from common.errors import DataError, StoreError
 from common.pilot import Progress, silent
 from common.store import atomic_write
-from energy.bagging import QUANTILES, Bag
+from energy.arrays import as_forecast
+from energy.bagging import Bag
 from energy.data import Load
 from energy.features import Features, Table, center_and_spread
 from energy.linear import PENALTIES, Linear, one_thread
 from energy.outlook import WEATHER, Outlooks, came_true
+from energy.predictive import QUANTILES
 
 if TYPE_CHECKING:
     from energy.whole_day import WholeDay
 
 Floats = NDArray[np.float64]
+Values = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 LEAST_DAYS = 28
 FIRST_DAYS = 8
 """Days of history before the first origin that is learned from."""
 FOLD_DAYS = 14
-UNKNOWN = ("measured", "none")
-"""Ways to know the weather with which a network gives a second opinion: it reads none after the origin."""
 MOST_ROWS = 80_000
 """Rows learned from at most; days are left out evenly above that."""
 TOGETHER_ROWS = 200_000
@@ -170,12 +171,9 @@ class Trees:
                 if off < best:
                     best, self._linear, linear = off, tried, found
         known = np.isfinite(target)
-        self._network = network = None
-        if self.weather in UNKNOWN:
-            from energy.whole_day import WholeDay
-
-            self._network = WholeDay(self.folds, self.seed, self.threads)
-            network = (self._network.fit(features, origins, fold) - table.anchor)[known]
+        self._network = self._new_network()
+        network = self._network.fit(features, origins, fold, self._told(foreseen))
+        network = (network - table.anchor)[known]
         self._bag = Bag(self.parameters, self.rounds, self.folds)
         values = table.values if known.all() else np.asfortranarray(table.values[known])
         target, linear, folds = target[known], linear[:, known], folds[known]
@@ -205,23 +203,21 @@ class Trees:
         together = max(1, TOGETHER_ROWS // (horizon * n_series))
         for first in range(0, len(starts), together):
             some = slice(first, first + together)
-            table = features.table(starts[some], steps, self._outlooks(load, starts[some]))
-            scaled = self._quantiles(features, table, starts[some]).reshape(*table.shape, len(QUANTILES))
+            foreseen = self._outlooks(load, starts[some])
+            table = features.table(starts[some], steps, foreseen)
+            found = self._quantiles(features, table, starts[some], foreseen)
+            scaled = found.reshape(*table.shape, len(QUANTILES))
             values[some] = scaled * spread_kw[:, None] + center_kw[:, None]
-        return xr.DataArray(
-            values,
-            dims=("origin", "step", "series", "quantile"),
-            coords={"origin": origins, "step": steps, "series": load.series, "quantile": list(QUANTILES)},
-            name="load_kw",
-        )
+        return as_forecast(values, origins, load.series, QUANTILES)
 
-    def _quantiles(self, features: Features, table: Table, starts: Ints) -> Floats:
+    def _quantiles(self, features: Features, table: Table, starts: Ints, ahead: dict[str, Values]) -> Floats:
         """Scaled quantiles, shape (row, quantile)."""
         assert self._linear is not None
         assert self._bag is not None
+        assert self._network is not None
         with one_thread():
             linear = self._linear(table, self._groups(features.load, table)[0]).mean(axis=0)
-        network = self._network(features, starts, table.shape[1]) - table.anchor if self._network else None
+        network = self._network(features, starts, table.shape[1], self._told(ahead)) - table.anchor
         return np.asarray(table.anchor[:, None] + self._bag.quantiles(table.values, linear, network))
 
     def contributions(self, load: Load, origin: np.datetime64, series: str) -> pd.DataFrame:
@@ -247,17 +243,19 @@ class Trees:
         starts, steps = self._ready(one, origins, horizon), np.arange(horizon)
         center_kw, spread_kw, meter = self._scales(one)
         features = self._features(one, center_kw, spread_kw, meter)
-        table = features.table(starts, steps, self._outlooks(one, starts))
+        foreseen = self._outlooks(one, starts)
+        table = features.table(starts, steps, foreseen)
         assert self._linear is not None
         assert self._bag is not None
+        assert self._network is not None
         parts, rest = self._linear.contributions(table, self._groups(one, table)[0])
         total, base = self._bag.contributions(table.values, parts, rest)
         frame = pd.DataFrame(total * spread_kw[0], columns=table.names, index=pd.Index(steps, name="step"))
         frame["load_same_kind"] += table.anchor * spread_kw[0]
         frame["base"] = base * spread_kw[0] + center_kw[0]
-        if self._network:
-            network_kw = self._network(features, starts, horizon) * spread_kw[0] + center_kw[0]
-            frame["network"] = self._bag.network_share * (network_kw - frame.sum(axis=1))
+        network = self._network(features, starts, horizon, self._told(foreseen))
+        moved_kw = network * spread_kw[0] + center_kw[0] - frame.sum(axis=1)
+        frame["network"] = self._bag.network_share * moved_kw
         return frame
 
     def save(self, folder: Path) -> None:
@@ -266,12 +264,11 @@ class Trees:
         Raises:
             StoreError: it is not fitted.
         """
-        if self._linear is None or self._bag is None:
+        if self._linear is None or self._bag is None or self._network is None:
             raise StoreError("the trees are not fitted", mend="fit them before they are saved")
         folder.mkdir(parents=True, exist_ok=True)
         self._bag.save(folder)
-        if self._network:
-            self._network.save(folder)
+        self._network.save(folder)
         names = ["horizon", "weather", "seed", "threads"]
         names += ["rounds", "leaves", "learning_rate", "min_leaf", "folds"]
         state = {
@@ -302,12 +299,18 @@ class Trees:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError("the trees cannot be read", where=str(folder), mend="train anew") from error
         trees._bag.read(folder)
-        if trees.weather in UNKNOWN:
-            from energy.whole_day import WholeDay
-
-            trees._network = WholeDay(trees.folds, trees.seed, trees.threads)
-            trees._network.read(folder)
+        trees._network = trees._new_network()
+        trees._network.read(folder)
         return trees
+
+    def _new_network(self) -> WholeDay:
+        from energy.whole_day import WholeDay
+
+        return WholeDay(self.folds, self.seed, self.threads)
+
+    def _told(self, foreseen: dict[str, Values]) -> dict[str, Values]:
+        """What the network is told of the weather to come; of our own outlook it makes nothing."""
+        return foreseen if self.weather in ("vintages", "perfect") else {}
 
     def _origins(self, steps: int, per_day: int, horizon: int, n_series: int) -> tuple[Ints, Ints]:
         """Origins to learn from, a day apart and the last a day before the end, and the fold of each."""

@@ -8,6 +8,10 @@ had seen, MASE falls from 0.72 to 0.66 and the mean pinball loss from 0.84 to 0.
 members are trained together, each without one fold of the days, so that every day has members that have not
 seen it (`energy.bagging`). Telling it the ridge's outlook made the blend's pinball loss 2 % worse, starts at
 any hour of the day 5 %, one hidden layer instead of two 1 %.
+
+Where the weather is foreseen (as issued, or what came true), it reads that instead, hour by hour: as such,
+as differences to the anchor's days and to the day before, as trailing means, and as degrees of heat. With
+perfect temperature MASE on the same blocks falls from 0.39 to 0.35.
 """
 
 from __future__ import annotations
@@ -26,9 +30,11 @@ from energy.features import Features, Table
 from energy.outlook import came_true
 
 Floats = NDArray[np.float64]
+Values = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-HIDDEN, DROPOUT = 128, 0.3
+HIDDEN, DROPOUT, DROPOUT_TOLD = 128, 0.3, 0.2
+"""Less is dropped where the weather to come is told: there is more to learn."""
 RATE, DECAY = 4e-3, 0.05
 EPOCHS, BATCH = 20, 128
 EACH = 2
@@ -39,6 +45,9 @@ WEATHER_SHARE = 1.0
 """Weight of the weather's loss beside the load's, both in units of their spread."""
 FARTHEST = 6.0
 """Inputs are kept within so many standard deviations."""
+TRAILING_H = (6, 24, 72)
+WARM_C = (20.0, 24.0, 28.0, 32.0)
+"""Degrees above these, mean over a day that is foreseen: load grows faster the hotter it is."""
 SHIFTS_H = (-1, 0, 1)
 """Hours around each origin that are learned from as well."""
 ALONG = (
@@ -66,13 +75,13 @@ class Layer(nn.Module):
 class Net(nn.Module):
     """Three hidden layers and a linear way past them; returns load (member, row, step) and weather."""
 
-    def __init__(self, members: int, n_in: int, n_load: int, n_weather: int) -> None:
+    def __init__(self, members: int, n_in: int, n_load: int, n_weather: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.first = Layer(members, n_in, HIDDEN)
         self.others = nn.ModuleList([Layer(members, HIDDEN, HIDDEN) for _ in range(2)])
         self.load, self.weather = Layer(members, HIDDEN, n_load, 0.1), Layer(members, HIDDEN, n_weather, 0.1)
         self.past = Layer(members, n_in, n_load, 0.05)
-        self.drop = nn.Dropout(DROPOUT)
+        self.drop = nn.Dropout(dropout)
         # Mean and spread of the inputs, kept with the weights.
         self.scale: Tensor
         self.register_buffer("scale", torch.zeros(2, n_in))
@@ -98,41 +107,53 @@ class WholeDay:
         self.folds, self.seed, self.threads = folds, seed, threads
         self.net: Net | None = None
 
-    def fit(self, features: Features, origins: Ints, fold: Ints) -> Floats:
+    def fit(
+        self, features: Features, origins: Ints, fold: Ints, foreseen: dict[str, Values] | None = None
+    ) -> Floats:
         """Learn, and forecast each origin with the member that has not seen it.
 
         Args:
             features: of the load that ends where the learning does.
             origins: positions.
             fold: that each origin is left out of.
+            foreseen: weather that is known or forecast at the steps after each origin, by name, shape
+                (origin, horizon); None: nothing is.
 
         Returns:
             Scaled load, shape (row,), in the order (origin, step, series).
         """
         hour = max(1, features.per_day // 24)
-        parts = [_samples(features, origins + h * hour) for h in SHIFTS_H]
+        parts = [
+            _samples(features, origins + h * hour, _later(features, origins, foreseen or {}, h * hour))
+            for h in SHIFTS_H
+        ]
         wanted = [_wanted(features, origins + h * hour, p) for h, p in zip(SHIFTS_H, parts, strict=True)]
         inputs = np.concatenate([p.inputs for p in parts])
         load = np.concatenate([w[0] for w in wanted])
-        weather = np.concatenate([w[1] for w in wanted])
+        # Who is told the weather need not learn to forecast it.
+        weather = np.concatenate([w[1] for w in wanted])[:, : 0 if foreseen else None]
         each = np.repeat(fold, len(parts[0].inputs) // len(origins))
         with _quietly(self.seed, self.threads):
-            self._train(inputs, load, weather, np.tile(each, len(SHIFTS_H)))
+            dropout = DROPOUT_TOLD if foreseen else DROPOUT
+            self._train(inputs, load, weather, np.tile(each, len(SHIFTS_H)), dropout)
             found = self._ask(parts[SHIFTS_H.index(0)].inputs)
         unseen = found.reshape(EACH, self.folds, *found.shape[1:]).mean(axis=0)[each, np.arange(len(each))]
         return _rows(parts[SHIFTS_H.index(0)], unseen, features.horizon)
 
-    def __call__(self, features: Features, origins: Ints, horizon: int) -> Floats:
+    def __call__(
+        self, features: Features, origins: Ints, horizon: int, foreseen: dict[str, Values] | None = None
+    ) -> Floats:
         """Scaled load by the mean of the members, shape (row,), in the order (origin, step, series)."""
-        samples = _samples(features, origins)
+        samples = _samples(features, origins, foreseen or {})
         return _rows(samples, self._ask(samples.inputs).mean(axis=0), horizon)
 
-    def _train(self, inputs: Floats, load: Floats, weather: Floats, fold: Ints) -> None:
+    def _train(self, inputs: Floats, load: Floats, weather: Floats, fold: Ints, dropout: float) -> None:
         known = np.isfinite(inputs)
         count = np.maximum(known.sum(axis=0), 1)
         mean = np.where(known, inputs, 0).sum(axis=0) / count
         spread = np.sqrt((np.where(known, inputs - mean, 0) ** 2).sum(axis=0) / count)
-        net = self.net = Net(EACH * self.folds, inputs.shape[1], load.shape[1], weather.shape[1])
+        sizes = inputs.shape[1], load.shape[1], weather.shape[1]
+        net = self.net = Net(EACH * self.folds, *sizes, dropout)
         net.scale.copy_(torch.from_numpy(np.stack([mean, np.where(spread > 1e-3, spread, 1.0)])))
         x = self._scaled(inputs)
         rows = [np.flatnonzero(fold != k) for k in range(self.folds)] * EACH
@@ -220,11 +241,11 @@ class _Samples:
         self.inputs, self.anchor, self.usual = inputs, anchor, usual
 
 
-def _samples(features: Features, origins: Ints) -> _Samples:
+def _samples(features: Features, origins: Ints, foreseen: dict[str, Values]) -> _Samples:
     day, n_days = features.per_day, -(-features.horizon // features.per_day)
     # The last day is filled up with its last step.
     steps = np.minimum(np.arange(n_days * day), features.horizon - 1)
-    table = features.table(origins, steps, {})
+    table = features.table(origins, steps, foreseen)
     shape = (len(origins), n_days, table.shape[2])
     place = {name: j for j, name in enumerate(table.names)}
 
@@ -271,6 +292,15 @@ def _samples(features: Features, origins: Ints) -> _Samples:
         days.append(path[:, -1, -1:] - path[:, -1, -1 - max(1, day // 8) :][:, :1])
         columns += [values[:, None, None] for values in days]
         columns += [_binned(along(f"{name}_same_kind")), _binned(along(f"{name}_same_kind_24h"))[..., ::6]]
+        if name in foreseen:
+            # Where it is not foreseen, it stays as far from the anchor's days as it was.
+            change = _held(table.values[:, place[f"{name}_less_same_kind"]].reshape(table.shape))
+            less = _by_day(change, table, day)
+            now = along(f"{name}_same_kind") + less
+            columns += [_binned(now), _binned(less), _binned(along(f"{name}_less_day_before"))]
+            columns += [_binned(along(f"{name}_mean_{h}h")) for h in TRAILING_H]
+            if name.startswith("temperature"):
+                columns += [np.maximum(_binned(now) - c, 0).mean(axis=-1, keepdims=True) for c in WARM_C]
     wide = [np.broadcast_to(c, (*shape, c.shape[-1])) for c in columns]
     inputs = np.concatenate(wide, axis=-1, dtype=np.float64).reshape(int(np.prod(shape)), -1)
     return _Samples(inputs, anchor, usual)
@@ -300,6 +330,28 @@ def _rows(samples: _Samples, change: Floats, horizon: int) -> Floats:
     found = samples.anchor + change.reshape(samples.anchor.shape)
     ordered = found.transpose(0, 1, 3, 2).reshape(n_origins, n_days * day, n_series)
     return np.asarray(ordered[:, :horizon].ravel(), np.float64)
+
+
+def _later(features: Features, origins: Ints, foreseen: dict[str, Values], by: int) -> dict[str, Values]:
+    """What is foreseen at origins, as of so many steps later or (negative) earlier ones.
+
+    What was measured meanwhile stands for itself, and what lies beyond the horizon is unknown.
+    """
+    out = {}
+    for name, values in foreseen.items():
+        ahead = np.full_like(values, np.nan)
+        kept = values[:, max(0, by) : values.shape[1] + min(0, by)]
+        ahead[:, max(0, -by) : max(0, -by) + kept.shape[1]] = kept
+        before = origins[:, None] + by + np.arange(min(max(0, -by), values.shape[1]))
+        ahead[:, : before.shape[1]] = features.load.ds[name].values[before]
+        out[name] = ahead
+    return out
+
+
+def _held(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Unknown values along the second axis become the last known ones before them."""
+    places = np.where(np.isfinite(values), np.arange(values.shape[1])[:, None], 0)
+    return np.asarray(np.take_along_axis(values, np.maximum.accumulate(places, axis=1), axis=1))
 
 
 def _by_day(column: NDArray[np.floating], table: Table, day: int) -> Floats:

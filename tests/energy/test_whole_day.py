@@ -10,7 +10,8 @@ import xarray as xr
 from common.errors import StoreError
 from energy.data import Load
 from energy.features import Features
-from energy.whole_day import WholeDay
+from energy.outlook import came_true
+from energy.whole_day import WholeDay, _later
 
 PER_DAY, DAYS, LEARNED = 24, 60, 50
 FOLDS = 2
@@ -40,6 +41,12 @@ def features(load: Load, horizon: int, until: int | None = None) -> Features:
     past = Load(ds=ds, timezone=load.timezone, country=load.country)
     one = np.ones(1)
     return Features(past, horizon, 20 * one, 5 * one, weather=past.weather, yearly=False)
+
+
+def foreseen(features: Features, origins: np.ndarray) -> dict[str, np.ndarray]:
+    """The temperature as it came true."""
+    values = features.load.ds["temperature_c"].values
+    return {"temperature_c": came_true(values, origins, features.horizon).astype(np.float32)}
 
 
 def learned(horizon: int) -> tuple[WholeDay, np.ndarray]:
@@ -93,3 +100,35 @@ def test_saved_and_read_it_forecasts_the_same(tmp_path: Path):
     (tmp_path / "whole_day.safetensors").write_bytes(b"no")
     with pytest.raises(StoreError, match="cannot be read"):
         again.read(tmp_path)
+
+
+def test_it_reads_the_weather_that_is_foreseen():
+    load = made()
+    origins, later = np.arange(9, LEARNED - 1) * PER_DAY, np.arange(LEARNED, DAYS - 1) * PER_DAY
+    # The load follows the temperature of the same day, which the days before do not tell.
+    ds = load.ds.assign(temperature_c=("time", np.roll(load.ds["temperature_c"].values, PER_DAY)))
+    load = Load(ds=ds, timezone=load.timezone, country=load.country)
+    truth = came_true((load.ds["load_kw"].values[:, 0] - 20) / 5, later, PER_DAY).ravel()
+    off = []
+    for told in (False, True):
+        network = WholeDay(FOLDS, threads=1)
+        past, every = features(load, PER_DAY, LEARNED * PER_DAY), features(load, PER_DAY)
+        network.fit(past, origins, np.arange(len(origins)) % FOLDS, foreseen(past, origins) if told else {})
+        found = network(every, later, PER_DAY, foreseen(every, later) if told else {})
+        off.append(np.abs(found - truth).mean())
+    assert off[1] < 0.7 * off[0]
+
+
+def test_what_is_foreseen_moves_along_with_the_origin():
+    every = features(made(), PER_DAY)
+    origins = np.array([20, 30]) * PER_DAY
+    ahead = foreseen(every, origins)["temperature_c"]
+    ahead[:, -1] = 99.0  # so that it differs from what was measured
+    earlier, same, later = (
+        _later(every, origins, {"temperature_c": ahead}, by)["temperature_c"] for by in (-2, 0, 2)
+    )
+    assert np.array_equal(earlier[:, :2], foreseen(every, origins - 2)["temperature_c"][:, :2])
+    assert np.array_equal(earlier[:, 2:], ahead[:, :-2])
+    assert np.array_equal(same, ahead)
+    assert np.array_equal(later[:, :-2], ahead[:, 2:])
+    assert np.isnan(later[:, -2:]).all()
