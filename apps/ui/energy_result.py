@@ -47,8 +47,9 @@ def show(folder: Path) -> None:
         height=400,
     )
     st.caption(t("fan_caption"))
-    for warning in result.warnings:
-        st.info(note(warning), icon=":material/info:")
+    notes = [note(warning) for warning in result.warnings]
+    if notes:
+        st.info(notes[0] if len(notes) == 1 else "\n".join(f"- {n}" for n in notes), icon=":material/info:")
     shown = [name for name in SECTIONS if name in ALWAYS or len(table_of(result, name, series))]
     for tab, name in zip(st.tabs([t(f"tab_{name}") for name in shown]), shown, strict=True):
         with tab:

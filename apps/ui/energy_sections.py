@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from apps.ui import charts, energy_charts, energy_flexible, workspace
+from apps.ui import charts, energy_charts, energy_flexible, energy_what_if, workspace
 from apps.ui.format import Language, Unit, energy, figure, moment, number, percent, power, unit_for
 from apps.ui.text import driver_name, language, model_name, t
 from common.pilot import Result
@@ -213,6 +213,7 @@ SECTIONS = {
     "alarms": _alarms,
     "accuracy": _accuracy,
     "drivers": lambda folder, series, unit: _drivers(str(folder), series),
+    "what_if": energy_what_if.section,
     "flexible": lambda folder, series, unit: energy_flexible.section(str(folder), series),
     "anomalies": _anomalies,
     "findings": _findings,

@@ -206,6 +206,16 @@ ENERGY: dict[str, tuple[str, str]] = {
     ),
     "anomaly_expected": ("Expected", "Verwacht"),
     "anomaly_kind": ("Kind", "Soort"),
+    # Energy: what-if
+    "tab_what_if": ("What if", "Wat als"),
+    "whatif_foreseen": ("As foreseen", "Zoals voorzien"),
+    "whatif_changed": ("With the temperature changed", "Met de andere temperatuur"),
+    "whatif_words": (
+        "With {degrees} °C added to the temperature the middle forecast changes most on {when}: "
+        "from {low} to {high}.",
+        "Met {degrees} °C erbij verandert de middelste voorspelling het meest op {when}: "
+        "van {low} naar {high}.",
+    ),
     # Energy: flexible load
     "tab_flexible": ("Best hours for a flexible load", "Beste uren voor een flexibele last"),
     "flex_intro": (

@@ -167,3 +167,18 @@ def test_a_flexible_load_gets_its_cheapest_hours_within_the_capacity(put_job, en
     page.number_input(key="flex_energy").set_value(4000.0).run()
     assert not page.exception
     assert "does not fit before the deadline" in page.error[0].value
+
+
+def test_a_what_if_is_shown_where_it_was_asked_for(put_job, energy, text, result):
+    forecast = result.tables["forecast"]
+    table = forecast[["series", "valid_from_utc", "valid_from_local", "q50_kw"]].assign(
+        temperature_c=10.0, changed_temperature_c=13.0, changed_q50_kw=forecast["q50_kw"]
+    )
+    table.loc[table["q50_kw"] == 1000, "changed_q50_kw"] = 900.0
+    table["change_kw"] = table["changed_q50_kw"] - table["q50_kw"]
+    asked = type(result)(summary="", tables={**result.tables, "what_if": table}, numbers={})
+    page = energy(job=put_job("done", asked))
+    assert not page.exception
+    assert "What if" in [tab.label for tab in page.tabs]
+    assert "With 3.0 °C added" in text(page)
+    assert "Tue 16 Jan 17:00: from 1.00 MW to 0.90 MW" in text(page)
