@@ -22,11 +22,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import shutil
-import subprocess
 import sys
-import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -39,6 +35,7 @@ import xarray as xr
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.openstef_environment import openstef, openstef_python
 from common import benchmark_data, calibration
 from energy.data import Load
 from energy.features import Features
@@ -67,8 +64,6 @@ LABELS = {
     "openstef_gblinear": "OpenSTEF 4 GBLinear, actual temperature",
     "openstef_xgboost_yesterday": "OpenSTEF 4 XGBoost, yesterday's temperature",
 }
-OPENSTEF = "4.7.0"
-"""The version that is installed where --openstef asks for it."""
 
 
 def read() -> Load:
@@ -242,84 +237,6 @@ def parts(load: Load, origins: np.ndarray, forecast: np.ndarray) -> dict[str, li
     }
 
 
-def openstef_version(python: str) -> str | None:
-    """The version of OpenSTEF 4 that an interpreter has, "" for none.
-
-    None where the interpreter does not run or is older than Python 3.12, which OpenSTEF 4 needs. A name on
-    PATH is not enough: pyenv puts commands there for Pythons that are installed but not selected. Earlier
-    versions of OpenSTEF count as none: they have no presets.
-    """
-    code = "import sys; print(sys.version_info >= (3, 12))\n"
-    code += "from importlib import metadata; print(metadata.version('openstef'))"
-    try:
-        done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
-    except OSError:
-        return None
-    works, *version = done.stdout.split() or ["False"]
-    if works != "True":
-        return None
-    return version[0] if version and version[0].startswith("4.") else ""
-
-
-def openstef_python(named: str | None) -> tuple[str | None, str]:
-    """An interpreter that has OpenSTEF 4, if there is one, and its version or why there is none.
-
-    Args:
-        named: with --openstef; if it lacks OpenSTEF an environment is made for it, and only then.
-
-    Raises:
-        SystemExit: what was named does not run or is too old, or the installation failed.
-    """
-    if named and openstef_version(named) is None:
-        raise SystemExit(f"--openstef {named}: does not run, or is older than Python 3.12")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "sector-pilots" / f".openstef-env-{OPENSTEF}"
-    own = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
-    on_path = [shutil.which(f"python3.{minor}") for minor in (12, 13, 14)]
-    for python in filter(None, [named, own] if named else [own, *on_path]):
-        if version := openstef_version(python):
-            return python, f"version {version}"
-    if not named:
-        return None, "not at hand (name a Python 3.12 or later with --openstef to have it installed)"
-    print(f"installing openstef {OPENSTEF} into {folder}", file=sys.stderr, flush=True)
-    pip = [own, "-m", "pip", "install", "--quiet", f"openstef=={OPENSTEF}"]
-    for command in ([named, "-m", "venv", "--clear", str(folder)], pip):
-        if subprocess.run(command, stdout=sys.stderr, check=False).returncode:
-            raise SystemExit(f"--openstef {named}: failed, see above: {' '.join(command)}")
-    return own, f"version {OPENSTEF}"
-
-
-def openstef(
-    load: Load, origins: np.ndarray, python: str, threads: int
-) -> dict[str, tuple[np.ndarray, float, float]]:
-    """OpenSTEF's presets with default settings, by key of LABELS; they train on one thread.
-
-    Raises:
-        RuntimeError: the script failed; its last line is in the message.
-    """
-    times = load.ds["time"].values
-    frame = pd.DataFrame({"time": times, "load": load.ds["load_kw"].values[:, 0]})
-    frame = frame.assign(temperature=load.ds[TEMPERATURE].values, origin=np.isin(times, origins))
-    # mlflow, which OpenSTEF brings along, would report its use.
-    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "OMP_NUM_THREADS": str(threads)}
-    with tempfile.TemporaryDirectory() as name:
-        series, found = Path(name) / "series.parquet", Path(name) / "forecasts.npz"
-        frame.to_parquet(series)
-        command = [python, str(Path(__file__).with_name("openstef_peer.py")), str(series), str(found)]
-        command += ["--timezone", load.timezone, "--horizon", str(HORIZON)]
-        command += ["--quantiles", *map(str, QUANTILES)]
-        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | quiet, check=False)
-        if done.returncode:
-            last = done.stderr.strip().rpartition("\n")[2]
-            raise RuntimeError(f"failed under {python}: {last}")
-        with np.load(found, allow_pickle=False) as arrays:
-            return {
-                f"openstef_{key}": (arrays[key], *map(float, arrays[f"{key}_seconds"]))
-                for key in arrays.files
-                if not key.endswith("_seconds")
-            }
-
-
 def summary(rows: dict[str, dict[str, float]], threads: int) -> dict[str, object]:
     """One flat object; pinball in MW."""
     ours_row = rows["ours"]
@@ -406,7 +323,7 @@ def main() -> None:
     add("plain", *plain(load, origins, options.threads))
     if python:
         try:
-            for key, row in openstef(load, origins, python, options.threads).items():
+            for key, row in openstef(load, origins, HORIZON, python=python, threads=options.threads).items():
                 add(key, *row)
         except RuntimeError as error:
             note = str(error)  # a peer that fails costs its rows, not the run

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from common.errors import DataError
+from energy.features import holidays_of
 
 if TYPE_CHECKING:
     from energy.data import Load
@@ -40,32 +41,13 @@ def calendar(time: np.ndarray, timezone: str, country: str, yearly: bool) -> np.
     day = (local.hour + local.minute / 60).to_numpy() / 24 * 2 * np.pi
     year = local.dayofyear.to_numpy() / 365.25 * 2 * np.pi * yearly
     dates = local.tz_localize(None).normalize()
-    free = _holidays(dates, country)
+    years = range(dates[0].year - 1, dates[-1].year + 2)
+    free = pd.DatetimeIndex(holidays_of(years, country))
     shown = [np.sin(day), np.cos(day), np.sin(2 * day), np.cos(2 * day)]
     shown += [local.dayofweek.to_numpy() == d for d in range(7)]
     shown += [dates.isin(free + pd.Timedelta(days=d)) for d in (0, -1, 1)]
     shown += [np.sin(year), np.cos(year) * yearly]
     return np.stack([np.asarray(c, dtype=np.float32) for c in shown], 1)
-
-
-def _holidays(dates: pd.DatetimeIndex, country: str) -> pd.DatetimeIndex:
-    if not country:
-        return pd.DatetimeIndex([])
-    try:
-        import holidays
-    except ImportError as error:
-        from common.errors import MissingExtraError
-
-        raise MissingExtraError("holidays", "energy") from error
-    code, _, part = country.partition("-")
-    years = range(dates[0].year - 1, dates[-1].year + 2)
-    try:
-        days = holidays.country_holidays(code, subdiv=part or None, years=years)
-    except (NotImplementedError, KeyError) as error:
-        raise DataError(
-            f"no public holidays are known for '{country}'", mend="give a country code such as NL or AU-VIC"
-        ) from error
-    return pd.DatetimeIndex(sorted(days.keys()))
 
 
 @dataclass(frozen=True)

@@ -6,45 +6,12 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from files import DAYS4, VALUES, finding, kinds, local, text
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.errors import DataError, IntakeError, PilotError
 from energy.data import read_load
-
-
-def local(start, periods, freq="h", form="%Y-%m-%d %H:%M", zone="Europe/Amsterdam"):
-    return list(pd.date_range(start, periods=periods, freq=freq, tz=zone).strftime(form))
-
-
-DAYS4 = local("2024-01-01", 96)
-VALUES = list(100 + np.arange(96) % 24)
-
-
-def text(*columns, header, separator=","):
-    lines = [separator.join(str(cell) for cell in row) for row in zip(*columns, strict=True)]
-    return "\n".join([header, *lines, ""])
-
-
-@pytest.fixture
-def read(tmp_path):
-    """Reads a text as a file called load.csv."""
-
-    def reads(content, **options):
-        path = tmp_path / "load.csv"
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return read_load(path, **options)
-
-    return reads
-
-
-def kinds(load):
-    return [f.kind for f in load.report.findings if f.kind != "format"]
-
-
-def finding(load, kind):
-    [found] = load.report.of(kind)
-    return found
 
 
 def dutch(days=70):
