@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +18,8 @@ MOST_ROWS = 60
 def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else ""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, float):
         if math.isnan(value):
             return "–"
@@ -32,7 +35,8 @@ def _table(name: str, frame: pd.DataFrame) -> Table:
         title=name.replace("_", " "), title_justify="left", title_style="bold", box=None, pad_edge=False
     )
     for column in frame.columns:
-        table.add_column(str(column), justify="right" if column in numeric else "left", header_style="dim")
+        side: Literal["left", "right"] = "right" if column in numeric else "left"
+        table.add_column(str(column), justify=side, header_style="dim", overflow="fold")
     for row in frame.head(MOST_ROWS).itertuples(index=False):
         table.add_row(*(_cell(v) for v in row))
     if len(frame) > MOST_ROWS:

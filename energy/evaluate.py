@@ -24,6 +24,8 @@ from energy.wording import power
 if TYPE_CHECKING:
     from energy.data import Load
 
+SHORT = ["model", "origin_utc", "series", "scored", "pinball_kw", "mae_kw", "coverage80"]
+"""Columns of the scores of kept forecasts that fit a terminal."""
 BASELINES, NAIVE = ("week", "day"), "seasonal naive"
 
 
@@ -124,9 +126,10 @@ def score_kept(log: Path, load: Load) -> Result:
         DataError: nothing is kept there.
     """
     from energy.drift import conclusion, forecast_drift, input_drift
+    from energy.hierarchy import with_sums
     from energy.monitor import ForecastLog
 
-    scored = ForecastLog(log).score(load)
+    scored = ForecastLog(log).score(with_sums(load)[0])
     if not len(scored.forecasts):
         raise DataError(
             "no forecast is kept here", where=log.name, mend="keep one with: pilots run energy --log"
@@ -138,10 +141,16 @@ def score_kept(log: Path, load: Load) -> Result:
     means = table[["pinball_kw", "peak_pinball_kw", "mae_kw", "coverage80"]].mean()
     return Result(
         summary=summary + conclusion(drift, inputs),
-        tables={"kept": table, "drift": drift, "input_drift": inputs, "scored_intervals": scored.intervals},
+        tables={
+            "scores": table[SHORT],
+            "kept": table,
+            "drift": drift,
+            "input_drift": inputs,
+            "scored_intervals": scored.intervals,
+        },
         numbers={str(k): (None if pd.isna(v) else float(v)) for k, v in means.items()}
         | {"forecasts": len(table), "scored_forecasts": judged},
         warnings=list(scored.notes),
         provenance={"log": "kept forecasts"},
-        shown=["kept", "drift", "input_drift"],
+        shown=["scores", "drift", "input_drift"],
     )

@@ -30,10 +30,10 @@ def notes(choice: Choice, load: Load, settings: Settings) -> list[str]:
         found.append(
             "the weather that came true counts as known: the backtest's figures are better than real ones"
         )
-    if settings.model == "trees" and len(choice.members) > 1:
-        found.append(choice.reason)
     if choice.name not in (settings.model, "seasonal naive (week)"):
         found.append(f"forecast by the {choice.name} model, as {choice.reason}")
+    elif settings.model == "trees" and len(choice.members) > 1:
+        found.append(choice.reason)
     return found
 
 

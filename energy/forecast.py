@@ -23,6 +23,7 @@ from energy.alarms import Costs, alarm_tables
 from energy.anomalies import find_anomalies
 from energy.arrays import backtest_table, forecast_array, forecast_table, history_table
 from energy.evaluate import compare, reliability
+from energy.hierarchy import MOST_NODES, with_sums
 from energy.model import Choice, Forecaster, choose, free_cores, horizon_steps, learn
 from energy.monitor import ForecastLog
 from energy.settings import Settings
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 MOST_EXPLAINED = 5
 """Series whose drivers are told, those with the highest forecast peaks."""
 MOST_JUDGED = 200
-"""Series up to which unusual readings are looked for, and nodes up to which forecasts are made to add up."""
+"""Series up to which unusual readings are looked for."""
 STAGES = {"test": (0.02, 0.5), "fit": (0.5, 0.8), "rest": (0.8, 0.97)}
 
 
@@ -56,7 +57,11 @@ def forecast(load: Load, settings: Settings, progress: Progress = silent) -> Res
     warnings: list[str] = []
     horizon = horizon_steps(load, settings)
     progress(0.01, "looking at the history")
-    load, structure = _with_sums(load, warnings)
+    load, structure = with_sums(load)
+    if structure is None and load.paths and len(load.series) > 1:
+        warnings.append(
+            f"the hierarchy has more than {MOST_NODES} nodes: meters are forecast alone, without their sums"
+        )
     choice = choose(load, settings)
     origin = tests.end_of(load)
     load_known = _until(load, origin, choice.weather)
@@ -158,22 +163,6 @@ def _tested(
         # Enough history to learn from all of it may still be too little to learn from a part.
         warnings.append(f"{short} ({error.what})")
         return None
-
-
-def _with_sums(load: Load, warnings: list[str]) -> tuple[Load, Any]:
-    """The load with the nodes above its meters, where it has paths."""
-    if not load.paths or len(load.series) < 2:
-        return load, None
-    from energy.hierarchy import Hierarchy, aggregate
-
-    structure = Hierarchy.from_paths(load.paths, load.series)
-    if len(structure.nodes) > MOST_JUDGED:
-        warnings.append(
-            f"the {len(structure.nodes)} nodes of the hierarchy are more than {MOST_JUDGED}: "
-            "meters are forecast alone, and do not add up to sums"
-        )
-        return load, None
-    return aggregate(load, structure), structure
 
 
 def _added_up(

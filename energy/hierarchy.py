@@ -31,6 +31,8 @@ Method = Literal["mint_shrink", "wls_struct", "bottom_up"]
 TOTAL = "total"
 RIDGE = 2e-8
 """Added to the variances, in units of their mean: keeps a node with a single child invertible."""
+MOST_NODES = 200
+"""Nodes up to which forecasts are made to add up: their joint samples have to fit in memory."""
 NEIGHBOURS = 2
 """Steps on either side whose past errors also count as this step's: five times the samples."""
 
@@ -128,6 +130,22 @@ def aggregate(load: Load, hierarchy: Hierarchy, known_share: float = 0.95) -> Lo
     ds = load.ds.drop_dims("series").assign_coords(series=list(hierarchy.nodes))
     ds["load_kw"] = (("time", "series"), sums_kw, load.ds["load_kw"].attrs)
     return replace(load, ds=ds)
+
+
+def with_sums(load: Load) -> tuple[Load, Hierarchy | None]:
+    """The load with the nodes above its meters, and the hierarchy; as it was, and None, where it has no paths.
+
+    With more than MOST_NODES nodes it stays as it was, too.
+
+    Raises:
+        DataError: a path makes no sense.
+    """
+    if not load.paths or len(load.series) < 2:
+        return load, None
+    structure = Hierarchy.from_paths(load.paths, load.series)
+    if len(structure.nodes) > MOST_NODES:
+        return load, None
+    return aggregate(load, structure), structure
 
 
 def _usual(load_kw: Floats, known: NDArray[np.bool_], period: int) -> Floats:

@@ -23,6 +23,8 @@ TREES_TASK, NETWORK_TASK = "load-trees", "load-quantiles"
 """Names of the trained models, as their cards have them."""
 LONG_HISTORY_DAYS = 180
 """With less history trees are hardly better than last week, and too sure of themselves."""
+LONG_YEARS_DAYS = 2 * 365
+"""With less history the month-ahead model knows each season once at most."""
 MANY_SERIES = 50
 """Above so many meters one panel model replaces nine quantile models (`energy.panel` says why)."""
 
@@ -109,7 +111,14 @@ def choose(load: Load, settings: Settings) -> Choice:
         from energy.month_ahead import MonthAhead
 
         far = MonthAhead(seed=settings.seed, threads=1)
-        return Choice("month-ahead", [far], "measured", True, "the horizon is longer than a week")
+        reason = "the horizon is longer than a week"
+        if history_days(load) < LONG_YEARS_DAYS:
+            from energy.naive import SeasonalNaive
+
+            # One year has seen each season once: repeating last week is often as good, and is weighed in.
+            reason += " (last week counts beside it as far as it did better: there are less than two years)"
+            return Choice("month-ahead", [far, SeasonalNaive("week")], "measured", True, reason)
+        return Choice("month-ahead", [far], "measured", True, reason)
     if len(load.series) > MANY_SERIES:
         from energy.panel import Panel
 

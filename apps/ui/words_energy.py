@@ -254,6 +254,7 @@ MODELS: dict[str, tuple[str, str]] = {
     "month-ahead": ("This forecast (month ahead)", "Deze voorspelling (maand vooruit)"),
     "neural": ("This forecast (neural)", "Deze voorspelling (neuraal)"),
     "before calibration": ("The same, not calibrated", "Dezelfde, niet gekalibreerd"),
+    "month-ahead alone": ("Month-ahead model alone", "Alleen maandmodel"),
     "trees alone": ("Trees alone", "Alleen trees"),
     "neural alone": ("Neural network alone", "Alleen neuraal netwerk"),
     "seasonal naive (week)": ("Same time last week", "Zelfde tijd vorige week"),

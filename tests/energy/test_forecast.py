@@ -103,6 +103,16 @@ def test_a_kept_forecast_is_scored_when_the_truth_arrives(load, tmp_path):
         score_kept(tmp_path / "empty", load)
 
 
+def test_kept_forecasts_of_sums_are_scored_too(tmp_path):
+    meters = replace(make_load(60, ("a", "b")), paths={"a": "s1/a", "b": "s1/b"})
+    earlier = replace(meters, ds=meters.ds.isel(time=slice(0, -24)))
+    made = forecast(earlier, Settings(horizon_h=24, model="naive"))
+    before_it = str(made.tables["forecast"]["valid_from_utc"].min() - pd.Timedelta("1h"))
+    keep(replace(made, provenance={**made.provenance, "made_at_utc": before_it}), tmp_path)
+    scores = score_kept(tmp_path, meters).tables["scores"].set_index("series")
+    assert scores.loc[["s1", "a", "b"], "scored"].tolist() == [24, 24, 24]
+
+
 def test_meters_and_their_sums_add_up(load):
     names = ("a", "b", "c")
     meters = make_load(84, names)

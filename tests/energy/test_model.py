@@ -27,7 +27,12 @@ def test_the_choice_follows_load_horizon_and_settings():
     assert choice(load).name == "trees"
     assert [m.name for m in choice(load, model="ensemble").members] == ["trees", "neural"]
     assert choice(load, model="naive").name == "seasonal naive (week)"
-    assert choice(load, horizon_h=24 * 30).name == "month-ahead"
+    far = choice(load, horizon_h=24 * 30)
+    assert (far.name, [m.name for m in far.members]) == (
+        "month-ahead",
+        ["month-ahead", "seasonal naive (week)"],
+    )
+    assert [m.name for m in choice(make_load(731), horizon_h=24 * 30).members] == ["month-ahead"]
     many = choice(make_load(30, tuple(f"m{i}" for i in range(51))))
     assert (many.name, many.calibrated) == ("panel", True)
 
