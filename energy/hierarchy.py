@@ -133,7 +133,7 @@ def aggregate(load: Load, hierarchy: Hierarchy, known_share: float = 0.95) -> Lo
 
 
 def with_sums(load: Load) -> tuple[Load, Hierarchy | None]:
-    """The load with the nodes above its meters, and the hierarchy; as it was, and None, where it has no paths.
+    """The load with the sums of its meters, and the hierarchy; as it was, and None, where it has no paths.
 
     With more than MOST_NODES nodes it stays as it was, too.
 
