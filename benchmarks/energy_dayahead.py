@@ -37,6 +37,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.openstef_environment import openstef, openstef_python
 from common import benchmark_data, calibration
+from energy.arrays import truth_of
 from energy.data import Load
 from energy.features import Features
 from energy.predictive import QUANTILES
@@ -198,8 +199,7 @@ def ours(
 
 def truth_kw(load: Load, origins: np.ndarray) -> np.ndarray:
     """(origin, step)."""
-    start = np.searchsorted(load.ds["time"].values, origins)
-    return load.ds["load_kw"].values[start[:, None] + np.arange(HORIZON), 0]
+    return truth_of(load, origins, HORIZON).values[:, :, 0]
 
 
 def neural(load: Load, origins: np.ndarray) -> tuple[np.ndarray, float, float]:

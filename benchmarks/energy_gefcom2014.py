@@ -24,7 +24,7 @@ import xarray as xr
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from common import benchmark_data
+from common import benchmark_data, calibration
 from energy.data import Load
 from energy.month_ahead import MonthAhead
 
@@ -66,8 +66,7 @@ def submitted(folder: Path, task: int) -> np.ndarray:
 
 def pinball(quantiles: np.ndarray, truth: np.ndarray) -> float:
     """Mean pinball loss over hours and the 99 levels; quantiles (hour, 99), truth (hour,)."""
-    off = truth[:, None] - quantiles
-    return float(np.maximum(LEVELS * off, (LEVELS - 1) * off).mean())
+    return float(calibration.pinball(quantiles, truth, LEVELS).mean())
 
 
 def leaderboard(folder: Path) -> pd.DataFrame:

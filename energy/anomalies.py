@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from common.errors import MissingExtraError
 from energy.data import Load
+from energy.features import holidays_of
 from energy.predictive import Floats
 
 FALSE_RATE = 1e-4
@@ -49,19 +49,6 @@ class Grid:
     per_day: int
 
 
-def _holidays(wall: pd.DatetimeIndex, country: str) -> np.ndarray:
-    if not country:
-        return np.zeros(len(wall), dtype=bool)
-    try:
-        import holidays
-    except ImportError as error:
-        raise MissingExtraError("holidays", "energy") from error
-    code, _, part = country.partition("-")
-    years = range(wall[0].year, wall[-1].year + 1)
-    free = holidays.country_holidays(code, subdiv=part or None, years=years)
-    return np.isin(wall.normalize(), pd.DatetimeIndex(sorted(free)))
-
-
 def _grid(load: Load) -> Grid:
     at = pd.DatetimeIndex(load.ds["time"].values).tz_localize("UTC")
     wall = at.tz_convert(load.timezone).tz_localize(None)
@@ -70,7 +57,8 @@ def _grid(load: Load) -> Grid:
     day = (since // np.timedelta64(1, "D")).astype(int)
     per_day = load.steps_per_day
     slot = (since // load.step).astype(int) % (7 * per_day)
-    holiday = _holidays(wall, load.country)
+    free = holidays_of(range(wall[0].year, wall[-1].year + 1), load.country)
+    holiday = np.isin(wall.to_numpy().astype("datetime64[D]"), free)
     slot = np.where(holiday, 6 * per_day + slot % per_day, slot)
     return Grid(at=at, week=day // 7, slot=slot, day=day, holiday=holiday, per_day=per_day)
 

@@ -46,6 +46,17 @@ def as_forecast(
     )
 
 
+def truth_of(load: Load, origins: NDArray[np.datetime64], horizon: int) -> xr.DataArray:
+    """What came true after each origin, dims (origin, step, series), kW, NaN where unknown."""
+    values = load.ds["load_kw"].transpose("time", "series").values
+    start = ((origins - load.ds["time"].values[0]) / load.step).astype(np.int64)
+    at = start[:, None] + np.arange(horizon)
+    inside = (at >= 0) & (at < len(values))
+    seen = np.where(inside[..., None], values[np.where(inside, at, 0)], np.nan)
+    coords = {"origin": origins, "step": np.arange(horizon), "series": load.series}
+    return xr.DataArray(seen, dims=tuple(coords), coords=coords, name="load_kw")
+
+
 def forecast_table(ahead: xr.DataArray, step: np.timedelta64, timezone: str) -> pd.DataFrame:
     """A forecast as the result's table `forecast`.
 

@@ -9,7 +9,7 @@ calibration up and are not scored.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,14 +19,15 @@ from numpy.typing import NDArray
 from common import calibration
 from common.errors import DataError
 from common.pilot import Progress, silent
+from energy.arrays import truth_of
 from energy.data import Load
 from energy.model import Choice, Forecaster, learn
 from energy.settings import LONGEST_DETAILED_H
 
 Floats = NDArray[np.float64]
+Times = NDArray[np.datetime64]
 
 WARM_UP_DAYS = 60
-LEAST_WARM_UP = 7
 LEAST_SCORED = 3
 SHARE_OF_HISTORY = 0.4
 """At most so much of the history is kept from the forecasters for the backtest."""
@@ -128,17 +129,6 @@ def plan(load: Load, days: int, horizon: int, choice: Choice) -> Origins:
     return Origins(times.astype("datetime64[ns]"), warm_up // every)
 
 
-def truth_of(load: Load, origins: NDArray[np.datetime64], horizon: int) -> xr.DataArray:
-    """What came true after each origin, dims (origin, step, series), kW, NaN where unknown."""
-    values = load.ds["load_kw"].transpose("time", "series").values
-    start = ((origins - load.ds["time"].values[0]) / load.step).astype(np.int64)
-    at = start[:, None] + np.arange(horizon)
-    inside = (at >= 0) & (at < len(values))
-    seen = np.where(inside[..., None], values[np.where(inside, at, 0)], np.nan)
-    coords = {"origin": origins, "step": np.arange(horizon), "series": load.series}
-    return xr.DataArray(seen, dims=tuple(coords), coords=coords, name="load_kw")
-
-
 def run(
     load: Load,
     choice: Choice,
@@ -199,20 +189,17 @@ def fresh(
     return out
 
 
-def known_at(origins: NDArray[np.datetime64], horizon: int, step: np.timedelta64) -> Callable[[int], Floats]:
-    """For an origin's number: 1 where a step of an earlier origin was measured by then, else NaN."""
-    ends = origins[:, None] + (np.arange(horizon) + 1) * step
-
-    def mask(number: int) -> Floats:
-        return np.where(ends[:number] <= origins[number], 1.0, np.nan)
-
-    return mask
+def _known_from(
+    origins: NDArray[np.datetime64], horizon: int, step: np.timedelta64
+) -> NDArray[np.datetime64]:
+    """When each step of each origin has been measured, shape (origin, step), UTC."""
+    return origins[:, None] + (np.arange(horizon) + 1) * step
 
 
 def calibrated(raw: xr.DataArray, truth: xr.DataArray, step: np.timedelta64) -> xr.DataArray:
     """Every origin's quantiles after a conformal shift by what was known before it."""
     begins = raw["origin"].values
-    ends = begins[:, None] + (np.arange(raw.sizes["step"]) + 1) * step
+    ends = _known_from(begins, raw.sizes["step"], step)
     ordered = raw.transpose("series", "origin", "step", "quantile")
     seen = truth.transpose("series", "origin", "step").values
     shifted = calibration.rolling(ordered.values, seen, raw["quantile"].values, begins, ends)
@@ -225,9 +212,10 @@ def blended(members: Mapping[str, xr.DataArray], truth: xr.DataArray, step: np.t
     if len(arrays) == 1:
         return arrays[0]
     out = arrays[0].copy()
-    mask = known_at(truth["origin"].values, truth.sizes["step"], step)
-    for number in range(truth.sizes["origin"]):
-        known = truth.values[:number] * mask(number)[..., None]
+    begins = truth["origin"].values
+    ends = _known_from(begins, truth.sizes["step"], step)
+    for number, begin in enumerate(begins):
+        known = np.where(ends[:number, :, None] <= begin, truth.values[:number], np.nan)
         weights = best_weights([a.isel(origin=slice(number)) for a in arrays], known)
         out.values[number] = sum(w * a.values[number] for w, a in zip(weights, arrays, strict=True))
     return out
@@ -252,8 +240,7 @@ def best_weights(past: Sequence[xr.DataArray], truth: Floats) -> Floats:
     size = np.where(np.isfinite(size) & (size > 0), size, np.nan)
 
     def loss(values: Floats) -> float:
-        off = (truth[..., None] - values) / size[:, None]
-        return float(np.nanmean(np.maximum(levels * off, (levels - 1) * off)))
+        return float(np.nanmean(calibration.pinball(values, truth, levels) / size))
 
     arrays = [np.asarray(a.transpose("origin", "step", "series", "quantile").values) for a in past]
     if count == 2:

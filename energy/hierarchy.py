@@ -23,6 +23,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from common.errors import DataError
+from energy.arrays import truth_of
 from energy.data import Load
 
 Floats = NDArray[np.float64]
@@ -281,12 +282,7 @@ def reconcile(
 def _errors(past: xr.DataArray, load: Load, horizon: int) -> Floats:
     """Truth minus median in kW, shape (origin, step, node); NaN where the truth is unknown."""
     median = int(np.abs(past["quantile"].values - 0.5).argmin())
-    truth = load.ds["load_kw"].transpose("time", "series").sel(series=past["series"].values).values
-    times = load.ds["time"].values
-    start = ((past["origin"].values - times[0]) / load.step).astype(int)
-    at = start[:, None] + np.arange(horizon)
-    inside = (at >= 0) & (at < len(times))
-    seen = np.where(inside[..., None], truth[np.where(inside, at, 0)], np.nan)
+    seen = truth_of(load, past["origin"].values, horizon).sel(series=past["series"].values).values
     return np.asarray(seen - past.values[:, :horizon, :, median], dtype=np.float64)
 
 

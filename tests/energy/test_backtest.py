@@ -10,6 +10,7 @@ import xarray as xr
 from synthetic import make_load
 
 from energy import backtest
+from energy.arrays import truth_of
 from energy.data import Load
 from energy.model import Choice
 from energy.naive import SeasonalNaive
@@ -60,7 +61,7 @@ def test_a_long_horizon_has_an_origin_a_week_and_whole_truth():
     load = make_load(400)
     found = backtest.plan(load, 28, 24 * 20, chosen(Fixed("a", 1), calibrated=True))
     assert set(np.diff(found.times)) == {7 * 24 * load.step}
-    truth = backtest.truth_of(load, found.times, 24 * 20)
+    truth = truth_of(load, found.times, 24 * 20)
     assert np.isfinite(truth.values).all()
 
 
@@ -134,7 +135,7 @@ def test_the_better_member_gets_the_weight():
 
 def test_three_members_are_weighed_by_their_loss():
     load = make_load(60)
-    truth = backtest.truth_of(load, load.ds["time"].values[24 * 30 : 24 * 58 : 24], 24)
+    truth = truth_of(load, load.ds["time"].values[24 * 30 : 24 * 58 : 24], 24)
     middle = float(load.ds["load_kw"].mean())
     past = [Fixed(str(f), f * middle).predict(load, truth["origin"].values, 24) for f in (1, 2, 3)]
     weights = backtest.best_weights(past, truth.values)
