@@ -8,12 +8,13 @@ from pyarrow import parquet
 
 from common.dialect import Content, Dialect
 from common.errors import DataError, IntakeError
-from common.intake import PARQUET, Taken
+from common.intake.kinds import PARQUET
+from common.intake.source import Source
 
 MAX_CELLS = 500_000_000
 
 
-def read_parquet(taken: Taken) -> Content:
+def read_parquet(source: Source) -> Content:
     """Read a Parquet file without what pandas or extensions have noted in it.
 
     Raises:
@@ -21,12 +22,12 @@ def read_parquet(taken: Taken) -> Content:
         IntakeError: it is damaged, declares too much, or holds more than numbers, times and text.
     """
     try:
-        file = parquet.ParquetFile(pa.BufferReader(taken.read()))
+        file = parquet.ParquetFile(pa.BufferReader(pa.py_buffer(source.view)))
         meta, schema = file.metadata, file.schema_arrow
         if meta.num_rows * max(meta.num_columns, 1) > MAX_CELLS:
             raise IntakeError(
                 f"it declares {meta.num_rows:,} rows of {meta.num_columns:,} columns",
-                where=taken.name,
+                where=source.name,
                 mend="bring a part of it",
             )
         for field in schema:
@@ -36,18 +37,18 @@ def read_parquet(taken: Taken) -> Content:
             if extended or pa.types.is_nested(field.type):
                 raise IntakeError(
                     f"the column '{field.name}' is neither numbers, times nor text",
-                    where=taken.name,
+                    where=source.name,
                     mend="leave it out",
                 )
         table = file.read(use_threads=True)
         table.validate(full=True)  # text that is no UTF-8, lengths that do not fit
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise IntakeError("the Parquet file is damaged", where=taken.name, mend="export it anew") from error
+        raise IntakeError("the Parquet file is damaged", where=source.name, mend="export it anew") from error
     if len(set(table.column_names)) < table.num_columns:
-        raise DataError("two columns share a name", where=taken.name, mend="give each its own name")
+        raise DataError("two columns share a name", where=source.name, mend="give each its own name")
     if not table.num_rows:
-        raise DataError("there is no row of data", where=taken.name, mend="bring a file with readings")
-    columns = {name: _plain(table.column(name), name, taken.name) for name in table.column_names}
+        raise DataError("there is no row of data", where=source.name, mend="bring a file with readings")
+    columns = {name: _plain(table.column(name), name, source.name) for name in table.column_names}
     rows = np.arange(1, table.num_rows + 1, dtype=np.int64)
     return Content(columns, rows, Dialect(PARQUET), {})
 

@@ -92,11 +92,12 @@ def _named_months(text: pa.Array) -> pa.Array:
     return pa.array([digits(cell) for cell in text.to_pylist()], pa.string())
 
 
-def parse(cells: pa.Array) -> Times:
+def parse(cells: pa.Array, order: str = "") -> Times:
     """Read text as times.
 
     Args:
         cells: one column (pyarrow string array).
+        order: of day, month and year where it was stated, else "".
     """
     encoded = pc.dictionary_encode(pc.utf8_trim_whitespace(cells))
     unique = encoded.dictionary
@@ -116,7 +117,7 @@ def parse(cells: pa.Array) -> Times:
             values[empty] = np.datetime64("NaT")
             return Times(codes, values, True, UNIX)
     form = _COMPACT if _share(unique, _COMPACT, ~empty) > 0.5 else _DELIMITED
-    return _civil(codes, unique, form)
+    return _civil(codes, unique, form, order)
 
 
 def _share(text: pa.Array, form: str, among: NDArray[np.bool_]) -> float:
@@ -124,13 +125,21 @@ def _share(text: pa.Array, form: str, among: NDArray[np.bool_]) -> float:
     return float(hits[among].mean())
 
 
-def _civil(codes: NDArray[np.int64], unique: pa.Array, form: str) -> Times:
+def _civil(codes: NDArray[np.int64], unique: pa.Array, form: str, stated: str) -> Times:
     found = pc.extract_regex(unique, form)
     good = pc.is_valid(found).to_numpy(zero_copy_only=False).astype(bool)
     part = {name: found.field(i) for i, name in enumerate(f.name for f in found.type)}
     a, b, c = (_ints(part[n]) for n in "abc")
     order, unsure, problem = YEAR_FIRST, False, ""
-    if not (good & (a > 31)).any():
+    if stated:
+        order = stated
+        fits: NDArray[np.bool_] = (
+            (a > 31) == (order == YEAR_FIRST) if form == _DELIMITED else np.full(len(a), True)
+        )
+        fits &= (a if order == MONTH_FIRST else b) <= 12
+        if (good & ~fits).any():
+            problem = f"some dates are not written as {order}"
+    elif not (good & (a > 31)).any():
         order, unsure, problem = _order(a[good], b[good], c[good], part["a"], good)
     elif (good & (a <= 31)).any():
         problem = "dates begin with the year in some rows and not in others"
@@ -156,15 +165,15 @@ def _civil(codes: NDArray[np.int64], unique: pa.Array, form: str) -> Times:
     good &= (minute < 60) & (second < 60)
     ns = _ints(pc.utf8_rpad(pc.fill_null(part["f"], ""), 9, "0"))
     values = dates.astype(_NS) + ((hour * 3600 + minute * 60 + second) * 10**9 + ns).astype("timedelta64[ns]")
-    offset, stated = _offsets(part["z"])
-    if (stated & good).any():
+    offset, zoned = _offsets(part["z"])
+    if (zoned & good).any():
         values = values - offset
-        if not stated[good].all():
+        if not zoned[good].all():
             problem = "some times carry an offset from UTC and others do not"
     values[~good] = np.datetime64("NaT")
     has_clock = pc.is_valid(part["h"]).to_numpy(zero_copy_only=False) & good
     ends = bool((hour[good] == 24).any()) and not ((hour == 0) & (minute == 0) & has_clock).any()
-    return Times(codes, values, bool((stated & good).any()), order, unsure, ends, problem)
+    return Times(codes, values, bool((zoned & good).any()), order, unsure, ends, problem)
 
 
 def _offsets(zone: pa.Array) -> tuple[NDArray[np.timedelta64], NDArray[np.bool_]]:

@@ -16,34 +16,47 @@ from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
 from common import numerals
-from common.dialect import Content, Dialect, Layout, LayoutError, find_layout, sample_lines
+from common.dialect import Content, Dialect, Layout, LayoutError, Stated, find_layout, sample_lines
 from common.encoding import as_utf8
 from common.errors import DataError, IntakeError
-from common.intake import Taken
 
 _NO_MARK = "~"  # a decimal mark that no number has: what carries any mark is then judged by its column
 _NULLS = sorted({c for m in numerals.MISSING for c in (m, m.upper(), m.capitalize())})
+_NOTHING = Stated()
 _AWKWARD = re.compile(rb"\n +(?:\n|$)")
 
 
-def read_text(taken: Taken) -> Content:
+def read_text(data: bytes, name: str, stated: Stated = _NOTHING) -> Content:
     """Read delimited text in any dialect.
+
+    Args:
+        data: the text as bytes, in any encoding.
+        name: the file's name, for messages.
+        stated: what is known of how it is written; `sheet` where `common.workbook` made the text.
 
     Raises:
         DataError: it is no table, has no row, rows of different length, or two columns of one name.
         IntakeError: it is no text.
     """
-    decoded = as_utf8(taken.read())
+    decoded = as_utf8(data, stated.encoding)
     if decoded is None:
-        raise IntakeError("this is no text", where=taken.name, mend="bring delimited text (CSV)")
+        if stated.encoding and as_utf8(data) is not None:
+            raise DataError(
+                f"it is not written in {stated.encoding[:20]}", where=name, mend="state another encoding"
+            )
+        if b"\x00" in data and as_utf8(data.replace(b"\x00", b"")) is not None:
+            raise IntakeError(
+                "this looks like a damaged text (it holds zero bytes)", where=name, mend="export it anew"
+            )
+        raise IntakeError("this is no text", where=name, mend="bring delimited text (CSV)")
     encoding, text = decoded
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     try:
-        layout = find_layout(sample_lines(text))
+        layout = find_layout(sample_lines(text), stated)
     except LayoutError as error:
-        raise DataError(error.what, where=taken.name, mend=error.mend) from error
-    names = _names(layout, taken.name)
+        raise DataError(error.what, where=name, mend=error.mend) from error
+    names = _names(layout, name)
     begin = 0
     for _ in range(layout.body):
         begin = text.index(b"\n", begin) + 1
@@ -52,12 +65,14 @@ def read_text(taken: Taken) -> Content:
     # A last line of spaces is no row, but spaces at the end of a row may be a cell.
     while (last := body.rfind(b"\n")) >= 0 and not body[last:].strip(b"\n "):
         body = body[:last]
-    read, columns, rows = _parse(body, layout, names, taken.name)
+    read, columns, rows = _parse(body, layout, names, name)
     columns, keep = _without_blanks(columns, len(rows))
     dialect = Dialect("csv", encoding, layout.separator, layout.decimal, "", layout.header + 1)
+    if stated.sheet:
+        dialect = Dialect("xlsx", decimal=layout.decimal, header_row=layout.header + 1, sheet=stated.sheet)
     dialect = replace(dialect, units_row=bool(layout.units))
     units = {n: u for n, u in zip(names, layout.units, strict=False) if u} if layout.units else {}
-    columns, dialect = _settle(columns, dialect)
+    columns, dialect = _settle(columns, dialect, stated.decimal)
 
     def as_written(name: str) -> pa.Array:
         return read.text(name).filter(pa.array(keep))
@@ -251,15 +266,19 @@ def _without_blanks(
     return held, ~empty
 
 
-def _settle(columns: dict[str, pa.Array], dialect: Dialect) -> tuple[dict[str, pa.Array], Dialect]:
+def _settle(
+    columns: dict[str, pa.Array], dialect: Dialect, stated: str
+) -> tuple[dict[str, pa.Array], Dialect]:
     """Read as numbers what the fast way left as text, with what all columns say of the decimal mark."""
     texts = {n: c for n, c in columns.items() if pa.types.is_string(c.type)}
     marks: set[str] = {dialect.decimal} - {""}
     found: dict[str, numerals.Numbers] = {}
     for name, column in texts.items():
-        if len(column) and not len(numerals.parse(column[: min(50, len(column))]).bad) > 25:
-            found[name] = numerals.parse(column)
+        if len(column) and not len(numerals.parse(column[: min(50, len(column))], stated).bad) > 25:
+            found[name] = numerals.parse(column, stated, sure=bool(stated))
             marks |= {found[name].decimal} - {""}
+    if stated:
+        marks = {stated}
     decimal = marks.pop() if len(marks) == 1 else ""
     if not marks and not decimal and dialect.separator == "," and any(n.problem for n in found.values()):
         decimal = "."  # who separates columns by commas has another decimal mark
@@ -267,7 +286,7 @@ def _settle(columns: dict[str, pa.Array], dialect: Dialect) -> tuple[dict[str, p
     settled = dict(columns)
     for name, alone in found.items():
         again = bool(alone.problem) or (bool(decimal) and not len(alone.bad))
-        numbers = numerals.parse(texts[name], decimal) if again else alone
+        numbers = numerals.parse(texts[name], decimal, sure=bool(stated)) if again else alone
         if numbers.problem or len(numbers.bad):
             continue
         thousands = thousands or numbers.thousands

@@ -37,13 +37,14 @@ class Dialect:
     """How a table was read, to be shown to who brought it.
 
     Attributes:
-        kind: "csv" or "parquet".
-        encoding: of the text, "" for Parquet.
+        kind: "csv", "xlsx" or "parquet".
+        encoding: of the text, "" for XLSX and Parquet.
         separator: between columns.
         decimal: decimal mark that the numbers show, "" where none has a fraction.
         thousands: thousands mark, "" where there is none.
         header_row: row that names the columns, counted from 1; 0 for Parquet.
         units_row: whether the row below the header holds units.
+        sheet: name of a workbook's sheet, else "".
     """
 
     kind: str
@@ -53,18 +54,42 @@ class Dialect:
     thousands: str = ""
     header_row: int = 0
     units_row: bool = False
+    sheet: str = ""
 
     @property
     def words(self) -> str:
         """The dialect in one line for people."""
         if self.kind == "parquet":
             return "Parquet"
+        if self.kind == "xlsx":
+            return f"Excel, sheet '{self.sheet}', header in row {self.header_row}"
         parts = [f"text in {self.encoding}", f"columns separated by {_NAMES[self.separator]}"]
         parts.append(f"decimal {_NAMES[self.decimal]}" if self.decimal else "whole numbers")
         if self.thousands:
             parts.append(f"thousands mark {_NAMES.get(self.thousands, repr(self.thousands))}")
         parts.append(f"header in row {self.header_row}")
         return ", ".join(parts)
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What who brings a table says of how it is written; "" and 0 leave it to be found.
+
+    Attributes:
+        encoding: name of a text encoding ("utf-8", "cp1252", "utf-16").
+        separator: between columns, one character.
+        decimal: decimal mark of all numbers, "." or ",".
+        header_row: row that names the columns, counted from 1.
+        date_order: "day-month-year", "month-day-year" or "year-month-day".
+        sheet: name of a workbook's sheet.
+    """
+
+    encoding: str = ""
+    separator: str = ""
+    decimal: str = ""
+    header_row: int = 0
+    date_order: str = ""
+    sheet: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,6 +136,9 @@ class Layout:
     texts: frozenset[int]
 
 
+_NOTHING = Stated()
+
+
 class LayoutError(Exception):
     """The text has no layout of a table: what is wrong, and how to mend it."""
 
@@ -135,15 +163,19 @@ def sample_lines(text: bytes) -> list[str]:
         size *= 4
 
 
-def find_layout(lines: Sequence[str]) -> Layout:
+def find_layout(lines: Sequence[str], stated: Stated = _NOTHING) -> Layout:
     """Separator, header and units row of a text's first lines.
+
+    Args:
+        lines: the first lines.
+        stated: what is known beforehand.
 
     Raises:
         LayoutError: no separator, no header, or no data.
     """
-    start, told = 0, ""
-    if lines and (found := re.match(r"^\"?sep=(.)\"?\s*$", lines[0])):
-        start, told = 1, found[1]
+    start, told = max(stated.header_row - 1, 0), stated.separator
+    if not told and lines and (found := re.match(r"^\"?sep=(.)\"?\s*$", lines[0])):
+        start, told = max(start, 1), found[1]
     numbered = [
         (number, line)
         for number, line in enumerate(lines)
@@ -160,15 +192,19 @@ def find_layout(lines: Sequence[str]) -> Layout:
     except csv.Error as error:
         raise LayoutError("its cells cannot be told apart", "check the quotation marks") from error
     width = _width([row for _, row in rows])
+    if stated.header_row and rows[0][0] != stated.header_row - 1:
+        raise LayoutError(f"row {stated.header_row} is no header", "state the row that names the columns")
     kinds = _kinds([row for _, row in rows if len(row) == width])
     first = next((i for i, (_, row) in enumerate(rows) if len(row) == width and _is_data(row, kinds)), None)
     head, units = _header(rows, first, width)
+    if stated.header_row and head:
+        head, units = 0, ()
     cells = tuple(cell.strip() for cell in rows[head][1])
     after = head + 1 + bool(units)
     if after >= len(rows):
         raise LayoutError("there is a header but no row of data", "bring a file with readings")
     body = [row for _, row in rows[after:] if len(row) == width]
-    decimal = _decimal(body[: _rows(width, _SAMPLE_ROWS)], kinds)
+    decimal = stated.decimal or _decimal(body[: _rows(width, _SAMPLE_ROWS)], kinds)
     texts = frozenset(i for i, kind in enumerate(kinds) if kind in ("time", "text"))
     return Layout(separator, rows[head][0], rows[after][0], cells, units, width, decimal, texts)
 
@@ -198,6 +234,10 @@ def _separator(lines: Sequence[str]) -> str:
 
 def _width(rows: Sequence[Sequence[str]]) -> int:
     counts = Counter(len(row) for row in rows if len(row) > 1)
+    if not counts:
+        raise LayoutError(
+            "no columns were found", "separate them by semicolons, commas, tabs or vertical bars"
+        )
     # Of two that are equally frequent, the one that comes last: a preamble comes first.
     most = max(counts.values())
     return next(len(row) for row in reversed(rows) if counts.get(len(row)) == most)

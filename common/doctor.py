@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import shutil
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -65,6 +66,27 @@ def _power() -> list[Fact]:
     return [("energy of a run on the CPU is estimated: RAPL cannot be read here", True, "")]
 
 
+def _walls() -> list[Fact]:
+    """What stands around the child that reads files from outside."""
+    from common.intake import sandbox
+
+    found = sandbox.state()
+    mend = "nothing to install: it takes Linux 5.13 or newer with Landlock switched on (lsm=landlock,…)"
+    walls = (
+        (
+            found["landlock"],
+            f"files are read behind Landlock (version {found['landlock']}): nothing else is seen",
+        ),
+        (found["seccomp"], "and behind seccomp: no connection, no other program"),
+    )
+    missing = "this system has no {}: files are read in a child with limits on memory and time alone"
+    facts = [(words, True, "") for fine, words in walls if fine]
+    # Elsewhere than on Linux there is nothing to mend, so it is said and no more.
+    on_linux = sys.platform == "linux"
+    absent = [name for name in ("Landlock", "seccomp") if not found[name.lower()]]
+    return facts + [(missing.format(name), not on_linux, mend if on_linux else "") for name in absent]
+
+
 def examine() -> dict[str, list[Fact]]:
     """Facts by topic: (what was found, whether it is in order, how to mend it)."""
     facts: dict[str, list[Fact]] = {
@@ -74,6 +96,7 @@ def examine() -> dict[str, list[Fact]]:
         "devices": _devices(),
         "disk": _disk(),
         "energy meter": _power(),
+        "intake": _walls(),
     }
     for name in pilots.names():
         facts[f"{name} pilot"] = list(pilots.load(name).doctor())

@@ -11,17 +11,23 @@ _LOOK_BYTES = 1 << 16
 _UTF16_SHARE = 0.8
 
 
-def as_utf8(data: bytes) -> tuple[str, bytes] | None:
+def as_utf8(data: bytes, encoding: str = "") -> tuple[str, bytes] | None:
     """The name of the encoding and the content as UTF-8 without a byte order mark.
 
     UTF-8 is tried before cp1252, in which nearly every sequence of bytes means something; UTF-16 without
     a mark is known by the zero bytes of its Latin letters.
 
+    Args:
+        data: the content.
+        encoding: its encoding where that is known.
+
     Returns:
         None where the bytes are no text: they hold control characters, or fit no encoding.
     """
     name, text = UTF8, None
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if encoding:
+        name, text = encoding, _recoded(data, encoding)
+    elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         name, text = UTF16, _recoded(data, "utf-16")
     elif codec := _unmarked_utf16(data):
         name, text = UTF16, _recoded(data, codec)
@@ -46,8 +52,8 @@ def _is_utf8(data: bytes) -> bool:
 
 def _recoded(data: bytes, codec: str) -> bytes | None:
     try:
-        return data.decode(codec).encode("utf-8")
-    except UnicodeError:
+        return data.decode(codec).encode("utf-8").removeprefix(codecs.BOM_UTF8)
+    except (UnicodeError, LookupError):
         return None
 
 

@@ -80,12 +80,13 @@ def is_missing(cells: pa.Array) -> NDArray[np.bool_]:
     return _mask(pc.is_in(lower, value_set=pa.array(MISSING, cells.type))) | _mask(pc.is_null(cells))
 
 
-def parse(cells: pa.Array, hint: str = "") -> Numbers:
+def parse(cells: pa.Array, hint: str = "", *, sure: bool = False) -> Numbers:
     """Read text as numbers.
 
     Args:
         cells: one column (pyarrow string array).
         hint: decimal mark that other columns of the file show, "" where none does.
+        sure: the decimal mark was stated, so that what contradicts it is a problem.
     """
     text = pc.replace_substring(pc.utf8_trim_whitespace(cells), "−", "-")
     missing = is_missing(cells)
@@ -103,7 +104,9 @@ def parse(cells: pa.Array, hint: str = "") -> Numbers:
     has_point, has_comma = (good & _mask(pc.match_substring(text, mark)) for mark in ".,")
     both = has_point & has_comma
     point, comma = _Marks(".", has_point & ~both, text), _Marks(",", has_comma & ~both, text)
-    decimal, grouping, problem, at = _decide(text, good=good, point=point, comma=comma, both=both, hint=hint)
+    decimal, grouping, problem, at = _decide(
+        text, good=good, point=point, comma=comma, both=both, hint=hint, sure=sure
+    )
     if problem:
         return Numbers(nothing, np.flatnonzero(~missing & ~good), "", "", problem, at)
     thousands = thousands or grouping
@@ -138,6 +141,7 @@ def _decide(
     comma: _Marks,
     both: NDArray[np.bool_],
     hint: str,
+    sure: bool,
 ) -> tuple[str, str, str, int]:
     """Decimal mark, thousands mark, problem and where it shows; cells that fit neither leave `good`."""
     dutch = english = np.zeros(len(good), dtype=bool)
@@ -153,13 +157,16 @@ def _decide(
         rarer = min(says, key=lambda mark: int(says[mark].sum()))
         return "", "", "the decimal marks are mixed", int(np.flatnonzero(says[rarer])[0])
     for mark, other in ((".", comma), (",", point)):
+        if says[mark].any() and sure and mark != hint:
+            at = int(np.flatnonzero(says[mark])[0])
+            return "", "", f"'{text[at].as_py()}' has another decimal mark than was stated", at
         if says[mark].any():
             return mark, other.mark if other.cells.any() or both.any() else "", "", 0
-    return _unclear(text, good & ~point.cells & ~comma.cells, point, comma, hint)
+    return _unclear(text, good & ~point.cells & ~comma.cells, point, comma, hint=hint, sure=sure)
 
 
 def _unclear(
-    text: pa.Array, bare: NDArray[np.bool_], point: _Marks, comma: _Marks, hint: str
+    text: pa.Array, bare: NDArray[np.bool_], point: _Marks, comma: _Marks, *, hint: str, sure: bool
 ) -> tuple[str, str, str, int]:
     """As `_decide`, where every mark stands before three digits; `bare` are numbers without a mark."""
     unclear = point.grouped | comma.grouped
@@ -172,6 +179,8 @@ def _unclear(
     mark = "." if point.grouped.any() else ","
     if hint and hint != mark:
         return "", mark, "", 0
+    if sure:
+        return mark, "", "", 0
     # Numbers from 100 to 999 without a mark, and none from 1000 on: then larger ones have a thousands mark.
     large = bool((bare & _matches(text, r"^[+-]?[0-9]{4,}$")).any())
     small = bool((bare & _matches(text, r"^[+-]?[1-9][0-9]{2}$")).any())

@@ -7,9 +7,9 @@ has no lines, the first record is row 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,14 +17,18 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from common import dates, numerals
-from common.columnar import read_parquet
-from common.delimited import read_text
-from common.dialect import Dialect
+from common.dialect import Content, Dialect, Stated
 from common.errors import DataError
-from common.intake import PARQUET, Taken
+from common.intake.kinds import PARQUET, XLSX
+from common.intake.parcel import Parcel
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from common.intake import Taken
+    from common.intake.source import Source
+
+_NOTHING = Stated()
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Table:
         dialect: how it was written.
         units: name -> unit from a row of units below the header.
         as_written: gives a column of a text file as it stands there.
+        notes: what was chosen or left out while reading, one sentence each.
+        stated: what was said of how it is written.
     """
 
     name: str
@@ -46,6 +52,8 @@ class Table:
     dialect: Dialect
     units: Mapping[str, str]
     as_written: Callable[[str], pa.Array] | None = None
+    notes: Sequence[str] = ()
+    stated: Stated = _NOTHING
 
     @property
     def names(self) -> list[str]:
@@ -116,7 +124,7 @@ class Table:
                     f"the column '{name}' holds no numbers", where=self.name, mend="choose another column"
                 )
             return np.array(column.to_numpy(zero_copy_only=False), dtype=np.float64)
-        found = numerals.parse(column, self.dialect.decimal)
+        found = numerals.parse(column, self.dialect.decimal, sure=bool(self.stated.decimal))
         if found.problem:
             raise DataError(
                 found.problem,
@@ -153,7 +161,7 @@ class Table:
             part = pc.replace_substring_regex(part, r"^(\d{1,2}:\d{2}(?::\d{2})?)\s*[-–].*$", r"\1")
             part = pc.replace_substring_regex(part, r"^(\d{1,2})\.0$", r"\1")
             cells = pc.binary_join_element_wise(day, part, " ")
-        found = dates.parse(cells)
+        found = dates.parse(cells, self.stated.date_order)
         if found.problem:
             raise DataError(found.problem, where=f"{self.name}, column '{name}'", mend="write all alike")
         return found
@@ -170,14 +178,68 @@ def _stamps(column: pa.Array) -> dates.Times:
     return dates.Times(codes, values, zoned, dates.YEAR_FIRST)
 
 
-def read_table(taken: Taken) -> Table:
-    """Read a file that came through `common.intake`.
+def read_table(taken: Taken, stated: Stated = _NOTHING) -> Table:
+    """Read a file that came through `common.intake`; the parse itself runs in its child.
+
+    Args:
+        taken: CSV, XLSX or Parquet.
+        stated: what is known of how it is written; the rest is found, see `Table.dialect`.
 
     Raises:
-        DataError: it is no table, has no row, rows of different length, or two columns of one name.
+        DataError: it is no table, has no row, rows of different length, two columns of one name, or is not
+            written as stated.
         IntakeError: it is damaged.
     """
-    content = read_parquet(taken) if taken.kind == PARQUET else read_text(taken)
+    said = {name: value for name, value in vars(stated).items() if value and name != "date_order"}
+    parcel = taken.parse(**said)
+    facts, content = parcel.facts, parcel.tables["columns"]
+
+    def as_written(name: str) -> pa.Array:
+        return taken.parse(**said, only=name).tables["columns"].column(name).combine_chunks()
+
     return Table(
-        taken.name, content.columns, content.rows, content.dialect, content.units, content.as_written
+        taken.name,
+        {name: content.column(name).combine_chunks() for name in content.column_names},
+        parcel.arrays["rows"],
+        Dialect(**facts["dialect"]),
+        facts["units"],
+        as_written if facts["has_text"] else None,
+        tuple(parcel.notes),
+        stated,
     )
+
+
+def parse(source: Source, only: str = "", **stated: Any) -> Parcel:
+    """The reader of CSV, XLSX and Parquet, which runs in the child.
+
+    Args:
+        source: what was brought.
+        only: give this column alone, as its text stands in the file.
+        stated: fields of `Stated`.
+    """
+    content, notes = _content(source, Stated(**stated))
+    columns = dict(content.columns)
+    if only and content.as_written is not None:
+        columns = {only: content.as_written(only)}
+    facts = {
+        "dialect": vars(content.dialect),
+        "units": dict(content.units),
+        "has_text": content.as_written is not None,
+    }
+    return Parcel(facts, {"rows": content.rows}, {"columns": pa.table(columns)}, notes)
+
+
+def _content(source: Source, stated: Stated) -> tuple[Content, list[str]]:
+    if source.kind == PARQUET:
+        from common.columnar import read_parquet
+
+        return read_parquet(source), []
+    from common.delimited import read_text
+
+    if source.kind == XLSX:
+        from common.workbook import as_text
+
+        text, sheet, notes = as_text(source, stated.sheet)
+        written = Stated("utf-8", "\t", ".", stated.header_row, sheet=sheet)
+        return read_text(text, source.name, written), notes
+    return read_text(source.read(), source.name, replace(stated, sheet="")), []

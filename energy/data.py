@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from common.dialect import Stated
     from energy.validation import ValidationReport
 
 
@@ -76,11 +77,12 @@ def read_load(
     weather_columns: Sequence[str] | None = None,
     id_column: str | None = None,
     path_column: str | None = None,
+    stated: Stated | None = None,
 ) -> Load:
     """Read load and weather from a file; what is not said is guessed, and each guess is a finding.
 
     Args:
-        path: CSV in any dialect, or Parquet.
+        path: CSV in any dialect, an Excel workbook, or Parquet.
         timezone: IANA zone of times without an offset, and of the meters' calendar.
         country: whose public holidays: ISO 3166 with an optional subdivision, "" for none.
         unit: of the load columns: W, kW, MW, GW, or Wh, kWh, MWh, GWh per interval; None: as headers say.
@@ -91,6 +93,7 @@ def read_load(
         weather_columns: columns of weather.
         id_column: column with the meter's id, where meters stand below each other.
         path_column: column with the meter's place ("region/station/feeder/meter").
+        stated: how the file is written (separator, decimal mark, order of dates, …) where that is known.
 
     Returns:
         The load on one regular UTC grid with all that was found in `report`. Times with an offset are taken
@@ -115,4 +118,5 @@ def read_load(
         weather_columns=weather_columns,
         id_column=id_column,
         path_column=path_column,
+        stated=stated,
     )

@@ -8,6 +8,7 @@ from importlib import util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from common import intake, table_options
 from common.pilot import Progress, Result, silent
 from energy.settings import Settings, hours, kilowatt
 from energy.units import UNITS
@@ -20,7 +21,7 @@ def add_input_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what is to be read and how; what is not said is guessed and the guess is shown."""
     group = parser.add_argument_group("input")
     which = group.add_mutually_exclusive_group()
-    which.add_argument("--input", type=Path, metavar="FILE", help="CSV or Parquet with time and load")
+    which.add_argument("--input", type=Path, metavar="FILE", help="CSV, XLSX or Parquet with time and load")
     which.add_argument(
         "--sample", action="store_true", help="the embedded real sample (also without --input)"
     )
@@ -36,6 +37,7 @@ def add_input_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--country", default="NL", metavar="CODE", help="whose public holidays: NL, AU-VIC, …")
     group.add_argument("--label", choices=("start", "end"), default="start", help="what a time stamps")
     group.add_argument("--vintages", type=Path, metavar="FILE", help="weather forecasts as issued")
+    table_options.add_arguments(parser)
 
 
 def read_input(options: argparse.Namespace) -> Load:
@@ -44,6 +46,7 @@ def read_input(options: argparse.Namespace) -> Load:
         from energy.sample import load_sample
 
         return load_sample()
+    intake.warm(intake.TABLES)  # it imports its libraries while this process imports its own
     from energy.data import read_load
 
     names = ("time_column", "load_columns", "weather_columns", "id_column", "path_column")
@@ -55,6 +58,7 @@ def read_input(options: argparse.Namespace) -> Load:
         unit=options.unit,
         label=options.label,
         vintages=options.vintages,
+        stated=table_options.stated(vars(options)),
         **chosen,
     )
 

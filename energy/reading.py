@@ -8,8 +8,9 @@ from pathlib import Path
 
 import xarray as xr
 
+from common.dialect import Stated
 from common.errors import DataError
-from common.intake import take
+from common.intake import PARQUET, take
 from common.tables import read_table
 from energy import checks, clock
 from energy.columns import assign, check_unit
@@ -33,6 +34,7 @@ def read(
     weather_columns: Sequence[str] | None,
     id_column: str | None,
     path_column: str | None,
+    stated: Stated | None,
 ) -> Load:
     """As `energy.data.read_load`, which says what the arguments mean."""
     check_unit(unit)
@@ -41,7 +43,7 @@ def read(
         raise DataError(f"'{label[:20]}' says not what a time stamps", mend="choose start or end")
     if country and re.fullmatch(r"[A-Za-z]{2}(-[A-Za-z0-9]{1,3})?", country) is None:
         raise DataError("this is no code of a country", mend="use one such as NL or AU-VIC, or none")
-    table = read_table(take(path))
+    table = read_table(take(path), stated or Stated())
     roles, findings = assign(
         table,
         unit=unit,
@@ -51,7 +53,8 @@ def read(
         id_column=id_column,
         path_column=path_column,
     )
-    if table.dialect.kind == "csv":
+    findings[:0] = [Finding("", "sheets", note, "read so") for note in table.notes]
+    if table.dialect.kind != PARQUET:
         findings.insert(0, Finding("", "format", table.dialect.words, "read so"))
     reader = Reader(table, roles, findings)
     reader.place_times(timezone, label)

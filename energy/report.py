@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from common.exports import csv_text
 from common.pilot import Result
 from common.store import atomic_write
 from energy.charts import table_of
 from energy.report_page import report_html
 from energy.wording import interval
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 DECIMALS = 3
 UNITS = {"_kw": "kW", "_kwh": "kWh", "_c": "degC", "_utc": "UTC", "_local": "local time", "probability": "1"}
 
@@ -46,15 +46,7 @@ def forecast_csv(result: Result) -> str:
 
     Text that a spreadsheet would run as a formula is preceded by an apostrophe.
     """
-    table = export_table(result).round(DECIMALS)
-    for name in table.columns:
-        if isinstance(table[name].dtype, pd.DatetimeTZDtype):
-            words = {at: at.isoformat(timespec="seconds") for at in table[name].unique()}
-            table[name] = table[name].map(words)
-        elif not pd.api.types.is_numeric_dtype(table[name]):
-            texts = table[name].astype(str)
-            table[name] = texts.where(~texts.str.startswith(FORMULA_STARTS), "'" + texts)
-    return table.to_csv(index=False, lineterminator="\n")
+    return csv_text(export_table(result).round(DECIMALS))
 
 
 def forecast_parquet(result: Result) -> bytes:

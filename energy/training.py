@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from common import table_options
 from common.errors import TrainingError
 from common.pilot import Progress, silent
 from common.training.config import FitConfig
@@ -90,7 +91,8 @@ def make_task(config: Mapping[str, Any]) -> Task:
     Args:
         config: plain values. `input`: "sample" (the default) or the path of a file that
             `energy.data.read_load` reads, with its `timezone`, `country`, `unit`, `label`, `time_column`,
-            `load_columns`, `weather_columns`, `id_column`, `path_column`, as needed; and the settings of
+            `load_columns`, `weather_columns`, `id_column`, `path_column` and the fields of
+            `common.table_options`, as needed; and the settings of
             NeuralSettings by their names (`valid_days` is 28 here where it is not given).
 
     Raises:
@@ -98,7 +100,8 @@ def make_task(config: Mapping[str, Any]) -> Task:
         DataError: the load is too short, or has too many gaps.
     """
     reading = {k: v for k, v in config.items() if k in READ + READ_NAMES}
-    own = {k: v for k, v in config.items() if k not in reading and k != "input"}
+    written = {k: v for k, v in config.items() if k in table_options.FIELDS}
+    own = {k: v for k, v in config.items() if k not in reading | written and k != "input"}
     settings = NeuralSettings.of({"valid_days": 28} | own)
     name = str(config.get("input", "sample"))
     if name == "sample":
@@ -108,7 +111,7 @@ def make_task(config: Mapping[str, Any]) -> Task:
     else:
         from energy.data import read_load
 
-        load = read_load(Path(name), **reading)
+        load = read_load(Path(name), **reading, stated=table_options.stated(written))
     end = load.ds["time"].values[-1] + load.step
     return task_for(load, end, settings)
 
@@ -261,7 +264,11 @@ def train(options: argparse.Namespace, progress: Progress = silent) -> Path:
         task["horizon_h"] = options.horizon_h
         if options.input is not None:
             task["input"] = str(options.input.resolve())
-            task |= {k: v for k in READ + READ_NAMES if (v := getattr(options, k)) is not None}
+            task |= {
+                k: v
+                for k in (*READ, *READ_NAMES, *table_options.FIELDS)
+                if (v := getattr(options, k)) is not None
+            }
     if options.epochs is not None:
         fit["epochs"] = options.epochs
     return launch.train(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,10 +13,11 @@ from apps.ui import charts, energy_charts, energy_sections, frame, upload, works
 from apps.ui.energy_options import KEPT
 from apps.ui.format import date, number, percent, power, unit_for
 from apps.ui.text import language, t
+from common import intake, table_options
 from energy.data import Load
 from energy.units import UNITS
 
-TYPES = ("csv", "txt", "tsv", "parquet")
+TYPES = ("csv", "txt", "tsv", "xlsx", "parquet")
 RECENT = 5
 COUNTRIES = ("NL", "BE", "DE", "FR", "GB", "IE", "ES", "US", "AU-VIC", "")
 ZONES = (
@@ -33,6 +35,7 @@ SAMPLE = "sample"
 def choose() -> None:
     """Sample, own file, or an earlier forecast; what is chosen lands in the session."""
     frame.steps("choose")
+    intake.warm(intake.TABLES)
     left, right = st.columns(2, gap="medium")
     with left, st.container(border=True, height="stretch"):
         st.subheader(t("sample_title"), anchor=False)
@@ -76,7 +79,8 @@ def _read(source: str, choices: tuple[tuple[str, object], ...]) -> Load:
         return load_sample()
     from energy.data import read_load
 
-    return read_load(Path(source), **dict(choices))  # type: ignore[arg-type]
+    reading: dict[str, Any] = {name: value for name, value in choices if name not in table_options.FIELDS}
+    return read_load(Path(source), **reading, stated=table_options.stated(dict(choices)))
 
 
 def read(source: str, choices: Mapping[str, object]) -> Load:
@@ -176,6 +180,7 @@ def how_read() -> dict[str, object]:
         unit = cells[2].selectbox(
             t("check_unit"), (GUESS, *UNITS), format_func=lambda u: u or guess, key="unit", **KEPT
         )
+        written = _how_written()
     return {
         "timezone": zone,
         "country": country or "",
@@ -183,7 +188,36 @@ def how_read() -> dict[str, object]:
         "time_column": time_column.strip() or None,
         "load_columns": tuple(name.strip() for name in columns.split(",") if name.strip()) or None,
         "unit": unit or None,
+        **written,
     }
+
+
+def _how_written() -> dict[str, object]:
+    """How a table is written, where the visitor states it; options of `common.table_options`."""
+    st.caption(t("check_written_text"))
+    cells = st.columns(4)
+    choices = {
+        "separator": tuple(table_options.SEPARATORS),
+        "decimal": tuple(table_options.DECIMALS),
+        "date_order": tuple(table_options.DATE_ORDERS),
+        "encoding": table_options.ENCODINGS,
+    }
+    found: dict[str, object] = {
+        name: cell.selectbox(
+            t(f"check_{name}"),
+            (GUESS, *values),
+            format_func=lambda value: t(f"written_{value.replace('-', '')}") if value else t("check_found"),
+            key=name,
+            **KEPT,
+        )
+        or None
+        for cell, (name, values) in zip(cells, choices.items(), strict=True)
+    }
+    row = cells[0].number_input(
+        t("check_header_row"), min_value=1, value=None, placeholder=t("check_found"), key="header_row", **KEPT
+    )
+    sheet = cells[1].text_input(t("check_sheet"), placeholder=t("check_found"), key="sheet", **KEPT)
+    return found | {"header_row": row, "sheet": sheet.strip() or None}
 
 
 def options(reading: Mapping[str, object]) -> list[str]:

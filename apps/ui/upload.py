@@ -8,6 +8,8 @@ from pathlib import Path
 import streamlit as st
 
 from apps.ui import workspace
+from apps.ui.text import t
+from common.intake import sandbox
 
 
 def take(label: str, types: Sequence[str], key: str) -> Path | None:
@@ -20,6 +22,8 @@ def take(label: str, types: Sequence[str], key: str) -> Path | None:
         types: endings that the file dialogue offers.
         key: name of the element.
     """
+    if not all(sandbox.state().values()):
+        st.caption(f":material/shield: {t('walls_missing')}")
     turn = st.session_state.setdefault(f"{key}_turn", 0)
     brought = st.file_uploader(label, type=list(types), key=f"{key}_{turn}", label_visibility="collapsed")
     if brought is None:

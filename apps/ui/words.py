@@ -9,6 +9,35 @@ SHARED: dict[str, tuple[str, str]] = {
     "nav_about": ("About", "Over"),
     "language": ("Language", "Taal"),
     "local_only": ("Nothing leaves this machine.", "Niets verlaat deze computer."),
+    "walls_missing": (
+        "This system lacks Landlock or seccomp: files are read in a process of their own with limits on "
+        "memory and time, but not shut off from other files.",
+        "Dit systeem mist Landlock of seccomp: bestanden worden in een eigen proces gelezen met grenzen aan "
+        "geheugen en tijd, maar niet afgeschermd van andere bestanden.",
+    ),
+    # How a table is written
+    "check_found": ("as found", "zoals gevonden"),
+    "check_written_text": (
+        "How the table is written was found from all of it; state it where that went wrong.",
+        "Hoe de tabel geschreven is, is uit het geheel afgeleid; geef het op waar dat niet klopt.",
+    ),
+    "check_separator": ("Between columns", "Tussen kolommen"),
+    "check_decimal": ("Decimal mark", "Decimaalteken"),
+    "check_date_order": ("Order of dates", "Volgorde van datums"),
+    "check_encoding": ("Encoding", "Tekencodering"),
+    "check_header_row": ("Header in row", "Kop in rij"),
+    "check_sheet": ("Sheet (Excel)", "Werkblad (Excel)"),
+    "written_comma": ("comma  ,", "komma  ,"),
+    "written_semicolon": ("semicolon  ;", "puntkomma  ;"),
+    "written_tab": ("tab", "tab"),
+    "written_bar": ("bar  |", "streep  |"),
+    "written_point": ("point  .", "punt  ."),
+    "written_dmy": ("day, month, year", "dag, maand, jaar"),
+    "written_mdy": ("month, day, year", "maand, dag, jaar"),
+    "written_ymd": ("year, month, day", "jaar, maand, dag"),
+    "written_utf8": ("UTF-8", "UTF-8"),
+    "written_cp1252": ("Windows (cp1252)", "Windows (cp1252)"),
+    "written_utf16": ("UTF-16", "UTF-16"),
     # Start
     "start_title": ("From your own files to a decision", "Van uw eigen bestanden naar een besluit"),
     "start_intro": (

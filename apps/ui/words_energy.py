@@ -17,10 +17,10 @@ ENERGY: dict[str, tuple[str, str]] = {
     "sample_button": ("Use the sample", "Gebruik het voorbeeld"),
     "upload_title": ("Your own load", "Uw eigen belasting"),
     "upload_text": (
-        "CSV or Parquet with a time and a load column, as your meter or system exports it.",
-        "CSV of Parquet met een tijd- en een belastingkolom, zoals uw meter of systeem het exporteert.",
+        "CSV, Excel or Parquet with a time and a load column, as your meter or system exports it.",
+        "CSV, Excel of Parquet met een tijd- en een belastingkolom, zoals uw meter of systeem ze geeft.",
     ),
-    "upload_label": ("A CSV or Parquet file", "Een CSV- of Parquetbestand"),
+    "upload_label": ("A CSV, Excel or Parquet file", "Een CSV-, Excel- of Parquetbestand"),
     "recent": ("Earlier forecasts", "Eerdere voorspellingen"),
     "recent_sample": ("Sample", "Voorbeeld"),
     "recent_upload": ("Own file", "Eigen bestand"),

@@ -11,6 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+from common.dialect import Stated
 from common.errors import DataError, IntakeError
 from common.intake import take
 from common.tables import Table, read_table
@@ -288,3 +289,54 @@ def test_a_table_written_in_any_dialect_is_read_back_equal(tmp_path_factory, dat
     np.testing.assert_array_equal(found.values[found.codes], times.to_numpy().astype("datetime64[ns]"))
     assert list(table.rows) == list(range(lead + 2, lead + 2 + rows))
     assert list(table.column("naam").to_pylist()) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "stated", "values"),
+    [
+        ("a;b\n1.234;x\n2.345;y\n", Stated(decimal="."), [1.234, 2.345]),
+        ("a;b\n1.234;x\n2.345;y\n", Stated(decimal=","), [1234.0, 2345.0]),
+        ("a,b;c\n1,5;x\n2,5;y\n", Stated(separator=";"), None),
+        ("report\nmade;by\na;b\n1;2\n", Stated(header_row=3), [1.0]),
+        ("old;names\na;b\n1;2\n3;4\n", Stated(header_row=2), [1.0, 3.0]),
+    ],
+)
+def test_what_is_stated_goes_before_what_is_found(tmp_path, text, stated, values):
+    path = tmp_path / "load.csv"
+    path.write_text(text, encoding="utf-8")
+    table = read_table(take(path), stated)
+    if values is None:
+        assert table.names == ["a,b", "c"]
+    else:
+        assert list(table.numbers("a")) == values
+
+
+@pytest.mark.parametrize(
+    ("text", "stated", "words"),
+    [
+        (
+            "a;b\n1,5;x\n",
+            Stated(decimal="."),
+            "row 2, column 'a': '1,5' has another decimal mark than was stated",
+        ),
+        ("a;b\n1;x\n", Stated(separator="|"), "no columns were found"),
+        ("a;b\n1;x\n", Stated(header_row=9), "no header row"),
+        ("a;b\n\n1;x\n", Stated(header_row=2), "row 2 is no header"),
+        ("a;é\n1;x\n", Stated(encoding="utf-16"), "it is not written in utf-16"),
+    ],
+)
+def test_what_does_not_fit_what_is_stated_is_refused(tmp_path, text, stated, words):
+    path = tmp_path / "load.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=words):
+        read_table(take(path), stated).numbers("a")
+
+
+def test_a_stated_order_of_dates_is_kept_to(tmp_path):
+    path = tmp_path / "load.csv"
+    path.write_text("d;a\n01-02-2024;1\n13-02-2024;2\n", encoding="utf-8")
+    assert read_table(take(path), Stated(date_order="day-month-year")).times("d").order == "day-month-year"
+    with pytest.raises(DataError, match="some dates are not written as month-day-year"):
+        read_table(take(path), Stated(date_order="month-day-year")).times("d")
+    with pytest.raises(DataError, match="some dates are not written as year-month-day"):
+        read_table(take(path), Stated(date_order="year-month-day")).times("d")

@@ -1,0 +1,1 @@
+"""One reader a format: each is a function that runs in the child, `read(source, **options) -> Parcel`."""
