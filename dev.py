@@ -2,15 +2,19 @@
 
 `python3 dev.py demo` makes .venv, installs what the energy pilot and the app need, forecasts the embedded
 sample in the terminal and opens the app on it. `python3 dev.py test` installs what the tests need and runs
-all of them. Both can be run again at any time: what is already there is not done twice.
+all of them, cut off from every network where the machine permits that. Both can be run again at any time:
+what is already there is not done twice.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import os
 import shutil
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -23,8 +27,9 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 LOCK = ROOT / "requirements.lock"
 TORCH = "torch==2.13.0"
 DEMO_EXTRAS = "energy,apps,sample"
-TEST_EXTRAS = "energy,apps,sample,peers,dev"
+TEST_EXTRAS = "energy,healthcare,agriculture,apps,login,sample,peers,dev"
 CHROMIUM = Path("/usr/bin/chromium")
+STRACE = Path("/usr/bin/strace")
 MIN_FREE_GB = 4
 
 
@@ -96,17 +101,51 @@ def install(extras: str) -> None:
     stamp.write_text(wanted.hexdigest())
 
 
-def install_chromium() -> None:
-    """Install Debian's Chromium, which the browser tests drive."""
-    if CHROMIUM.exists():
+def install_programs() -> None:
+    """Install Debian's Chromium, which the browser tests drive, and strace, which the network tests ask."""
+    missing = [path for path in (CHROMIUM, STRACE) if not path.exists()]
+    if not missing:
         return
+    names = [path.name for path in missing]
     if not shutil.which("apt-get"):
-        stop(
-            "the browser tests need /usr/bin/chromium", "install Chromium with your system's package manager"
-        )
+        if CHROMIUM in missing:
+            stop(f"the browser tests need {CHROMIUM}", "install Chromium with your system's package manager")
+        say("strace is missing, so the tests that count connections will be skipped")
+        return
     root = [] if os.geteuid() == 0 else ["sudo", "-n"]
     watch([*root, "apt-get", "update", "-qq"], "apt-get update")
-    watch([*root, "apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], "Chromium")
+    watch([*root, "apt-get", "install", "-y", "-qq", "--no-install-recommends", *names], " and ".join(names))
+
+
+def loopback_up() -> None:
+    """Bring up `lo`, which is down in a new network namespace; without iproute2, which may be missing."""
+    import fcntl  # not on Windows
+
+    get_flags, set_flags, up = 0x8913, 0x8914, 0x1  # SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        request = struct.pack("16sh22x", b"lo", 0)
+        flags = struct.unpack_from("h", fcntl.ioctl(asked, get_flags, request), 16)[0]
+        fcntl.ioctl(asked, set_flags, struct.pack("16sh22x", b"lo", flags | up))
+
+
+def inside(command: list[str]) -> None:
+    """Become a command in this network namespace, once loopback is up; without one, only try that."""
+    loopback_up()
+    if command:
+        os.execvp(command[0], command)  # noqa: S606 -- a list, without a shell
+
+
+def cut_off() -> list[str]:
+    """What to put before a command so that it has no network but loopback; nothing where that is denied."""
+    unshare = shutil.which("unshare")
+    if unshare is None or sys.platform != "linux":
+        return []
+    for options in (["-n"],) if os.geteuid() == 0 else (["-n"], ["-rn"]):
+        prefix = [unshare, *options, str(PYTHON), str(ROOT / "dev.py"), "inside", "--"]
+        with contextlib.suppress(OSError):
+            if not subprocess.run(prefix, cwd=ROOT, capture_output=True, check=False).returncode:
+                return prefix
+    return []
 
 
 def demo(port: int, open_browser: bool) -> int:
@@ -122,7 +161,13 @@ def demo(port: int, open_browser: bool) -> int:
 def test(pytest_arguments: list[str]) -> int:
     """Install what the tests need, then run style, types, walls, fast tests and browser tests."""
     install(TEST_EXTRAS)
-    install_chromium()
+    install_programs()
+    prefix = cut_off()
+    say(
+        "the tests run in a network namespace of their own: nothing but loopback"
+        if prefix
+        else "this machine permits no network namespace, so the tests run with the network that there is"
+    )
     environment = os.environ | {
         "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHONHASHSEED": "0",
@@ -137,7 +182,7 @@ def test(pytest_arguments: list[str]) -> int:
     for label, command in stages:
         began = time.monotonic()
         say(f"running {label}")
-        code = subprocess.call(command, cwd=ROOT, env=environment)
+        code = subprocess.call([*prefix, *command], cwd=ROOT, env=environment)
         if code:
             say(f"{label}: failed with exit code {code}")
             return code
@@ -147,6 +192,9 @@ def test(pytest_arguments: list[str]) -> int:
 
 def main() -> int:
     """Read the command line and do what it says."""
+    if sys.argv[1:3] == ["inside", "--"]:  # `dev.py test` calls itself so, in the namespace
+        inside(sys.argv[3:])
+        return 0
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
     demo_parser = commands.add_parser("demo", help="install, forecast the sample, open the app")

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import streamlit as st
 
+from apps.gate import session
 from apps.ui import frame
 from apps.ui.text import t
 
 PAGES = Path(__file__).parent / "pages"
 
 st.set_page_config(page_title="Sector pilots", page_icon=str(frame.ICON), layout="wide")
+session.check()
 frame.style()
 frame.language_switch()
 page = st.navigation(
@@ -23,3 +25,4 @@ page = st.navigation(
     position="top",
 )
 frame.run(page)
+session.foot()

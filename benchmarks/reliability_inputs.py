@@ -1,7 +1,7 @@
 """Crafted bad inputs through the door: what is refused, sanitised and accepted, and what it cost.
 
-One worker process looks at all files in turn, as an app does that lives on; what it writes anywhere is searched
-for what the files try to leak. Used by `reliability.py` and by the tests.
+One worker process looks at all files in turn, as an app does that lives on; what it writes anywhere is
+searched for what the files try to leak. Used by `reliability.py` and by the tests.
 """
 
 from __future__ import annotations
@@ -235,11 +235,11 @@ def _safe(entry: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
     """Whether the named danger is gone, as the manifest's `check` says for this one."""
     notes, facts = " ".join(told["notes"]), told["facts"]
     if "crs" in entry["file"]:
-        return facts["crs"] == "EPSG:4326"
+        return bool(facts["crs"] == "EPSG:4326")
     if "burned" in entry["file"] or entry["kind"] == "dicom":
         return "burned" in notes
     if "swapped" in entry["file"] or "outside" in entry["facts"].get("check", ""):
-        return "outside" in notes
+        return "not in" in notes or "swapped" in notes
     return "feature 0" in notes and facts.get("area_ha", 0) > 0
 
 

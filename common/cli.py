@@ -1,4 +1,4 @@
-"""The `pilots` command: list, run, train, evaluate, app, demo, doctor.
+"""The `pilots` command: list, check, run, train, evaluate, store, audit, app, demo, doctor.
 
 Exit codes: 0 done; 1 a fault of the suite itself; 2 wrong usage; 3 a file was refused; 4 its content makes
 no sense; 5 something stored is missing or damaged; 6 training failed; 7 a library is missing; 130 stopped
@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common import pilot as pilots
+from common import table_options
 from common.errors import PilotError
 
 if TYPE_CHECKING:
     import types
 
+    from common.audited import Audited
     from common.pilot import Pilot, Result
 
 WITH_PILOT = {
@@ -56,8 +58,25 @@ def _parser() -> argparse.ArgumentParser:
         ("demo", "forecast the energy pilot's sample here, then open the app on it"),
     ):
         sub = commands.add_parser(command, help=words)
-        sub.add_argument("--port", type=int, default=8501, help="port on 127.0.0.1 (default: %(default)s)")
+        sub.add_argument("--port", type=int, default=8501, help="port to listen on (default: %(default)s)")
         sub.add_argument("--no-browser", action="store_true", help="do not open a browser window")
+        if command == "app":
+            sub.add_argument(
+                "--address", default="127.0.0.1", help="where to listen; beyond this machine needs a login"
+            )
+            sub.add_argument(
+                "--host-name", action="append", default=[], help="name of a proxy before the app; repeatable"
+            )
+    look = commands.add_parser("check", help="look at a file: what it is, and whether it can be taken in")
+    look.add_argument("file", type=Path, metavar="FILE", help="a file, or the folder of a scan or grid")
+    look.add_argument("--json", action="store_true", help="print JSON")
+    corners = ("WEST", "SOUTH", "EAST", "NORTH")
+    look.add_argument("--region", type=float, nargs=4, metavar=corners, help="degrees; where a field lies")
+    table_options.add_arguments(look)
+    from common import audit_check, store_commands
+
+    store_commands.add_commands(commands)
+    audit_check.add_commands(commands)
     doctor = commands.add_parser("doctor", help="show versions and devices, what is missing, how to mend it")
     doctor.add_argument("--json", action="store_true", help="print JSON")
     return parser
@@ -92,8 +111,16 @@ def _print_result(result: Result, as_json: bool) -> None:
 
 
 def _with_pilot(command: str, name: str, rest: Sequence[str]) -> int:
+    from common.audited import Audited
+
+    with Audited(command, name if name in pilots.names() else "unknown", _say) as audited:
+        return _audited(audited, command, name, rest)
+
+
+def _audited(audited: Audited, command: str, name: str, rest: Sequence[str]) -> int:
     pilot = pilots.load(name)
     options = _pilot_parser(command, pilot).parse_args(rest)
+    audited.options(options)
     from common import progress
 
     with progress.on_terminal(quiet=options.quiet or options.json) as bar:
@@ -107,8 +134,10 @@ def _with_pilot(command: str, name: str, rest: Sequence[str]) -> int:
 
         outcome: Any = getattr(pilot, command)(options, report)
     if isinstance(outcome, Path):
+        audited.trained(outcome)
         print(json.dumps({"run": str(outcome)}) if options.json else f"run folder: {outcome}")
     else:
+        audited.result(outcome.provenance)
         _print_result(outcome, options.json)
     return 0
 
@@ -121,6 +150,15 @@ def _list(as_json: bool) -> int:
         for p in found:
             print(f"{p.name:<12} {p.title}\n{'':<12} {p.summary}")
     return 0
+
+
+def _say(error: PilotError | str) -> None:
+    """One sentence on stderr, in the user's language."""
+    from common.language import chosen, sentence, translated
+
+    language = chosen()
+    said = sentence(error, language) if isinstance(error, str) else translated(error, language)
+    print(f"pilots: {said}", file=sys.stderr)
 
 
 def _on_terminate(number: int, frame: types.FrameType | None) -> None:
@@ -139,11 +177,23 @@ def _dispatch(arguments: Sequence[str]) -> int:
         from common.doctor import run
 
         return run(options.json)
+    if options.command == "store":
+        from common import store_commands
+
+        return store_commands.run(options, _say)
+    if options.command == "audit":
+        from common.audit_check import run as audit
+
+        return audit(options)
+    if options.command == "check":
+        from common.check import run as look
+
+        return look(options.file, table_options.stated(vars(options)), options.region, options.json)
     from common import front
 
     if options.command == "demo":
         return front.demo(options.port, not options.no_browser)
-    return front.serve(options.port, not options.no_browser)
+    return front.serve(options.port, not options.no_browser, "", options.address, options.host_name)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -155,22 +205,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PilotError as error:
         if "--debug" in arguments:
             raise
-        print(f"pilots: {error}", file=sys.stderr)
+        _say(error)
         return error.exit_code
+    except SystemExit as stopped:
+        if isinstance(stopped.code, int) and stopped.code > 128:
+            _say("stopped; nothing is left half-written.")
+        raise
     except KeyboardInterrupt:
-        print("\npilots: stopped; nothing is left half-written.", file=sys.stderr)
+        print(file=sys.stderr)
+        _say("stopped; nothing is left half-written.")
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
+        from common import faults
+
+        faults.note(error)
         if "--debug" in arguments:
             raise
-        kind = type(error).__name__
-        print(
-            f"pilots: a fault of the suite itself ({kind}); run it again with --debug to see where.",
-            file=sys.stderr,
-        )
+        _say(faults.words(error))
         return 1
 
 

@@ -29,6 +29,7 @@ from typing import Any, Literal
 import psutil
 
 from common.errors import PilotError
+from common.store import write_whole
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 ENDED: tuple[State, ...] = ("done", "failed", "cancelled")
@@ -93,12 +94,7 @@ class Job:
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
-    fresh = path.with_suffix(".part")
-    with fresh.open("w", encoding="utf-8") as file:
-        json.dump(content, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    write_whole(path, json.dumps(content, indent=1))
 
 
 def _read(folder: Path) -> Job | None:
@@ -342,7 +338,12 @@ def run(folder: Path) -> int:
     try:
         with (folder / LOG_FILE).open("wb") as log:
             code = subprocess.call(
-                job.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log
+                job.command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                # The page translates what it says, for each visitor in another language.
+                env=os.environ | {"PILOTS_LANGUAGE": "en"},
             )
     except OSError as error:
         code = 127

@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from common.errors import StoreError
+from common.store import write_whole
+
 if TYPE_CHECKING:
     from common.pilot import Progress
 
@@ -19,20 +22,32 @@ LINE_EVERY_S = 10.0
 
 
 def to_file(path: Path) -> Progress:
-    """Progress written to a JSON file {fraction, words, at}, replaced whole at most 5 times a second."""
-    written, said = 0.0, ""
+    """Progress written to a JSON file {fraction, words, at}, replaced whole at most 5 times a second.
+
+    The first report raises StoreError where the file cannot be written; a later one is only missed.
+    """
+    written, said, begun = 0.0, "", False
 
     def report(fraction: float, words: str) -> None:
-        nonlocal written, said
+        nonlocal written, said, begun
         now = time.time()
         if now - written < WRITE_EVERY_S and words == said and fraction < 1:
             return
         written, said = now, words
-        fresh = path.with_suffix(".part")
-        fresh.write_text(
-            json.dumps({"fraction": round(fraction, 4), "words": words, "at": now}), encoding="utf-8"
-        )
-        fresh.replace(path)
+        content = json.dumps({"fraction": round(fraction, 4), "words": words, "at": now})
+        # Not brought to the disk itself: nobody misses progress after a power cut, and five times a second
+        # that would hold up the work.
+        try:
+            write_whole(path, content, durable=False)
+        except OSError as error:
+            if not begun:
+                raise StoreError(
+                    f"progress cannot be written ({error.strerror})",
+                    where=str(path),
+                    mend="name another file",
+                ) from error
+            # A disk that filled up meanwhile ends the work where it matters, with its own words.
+        begun = True
 
     return report
 

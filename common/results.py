@@ -1,69 +1,57 @@
-"""A pilot's result on disk: one JSON file and one Parquet file a table, written whole or not at all."""
+"""A pilot's result on disk: the sealed folder `result/` with one JSON file and one Parquet file a table.
+
+It is written whole or not at all and checked before it is read, see `common.store`. Exports for people lie
+beside it.
+"""
 
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.errors import StoreError
 from common.pilot import Result
+from common.store import MANIFEST, reading, refusal, save_folder
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RESULT_FILE = "result.json"
+FOLDER, FACTS, TABLES = "result", "result.json", "tables"
+RESULT_FILE = f"{FOLDER}/{MANIFEST}"
+"""Written last, and anew with every result: its time tells whether a result is another one."""
 
 
 def write_result(result: Result, folder: Path) -> Path:
-    """Write a result into `folder`, replacing an older one there; other files in it stay.
-
-    Tables go to `tables/<name>.parquet`, all else to `result.json`, which is written last: a folder
-    without it holds no result.
+    """Write a result into `folder`, as `result/`; other files stay, an older result as `result.previous/`.
 
     Raises:
         StoreError: the folder cannot be written; what stood there before is untouched.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=".tables-", dir=folder))
-        try:
-            for name, table in result.tables.items():
-                table.to_parquet(fresh / f"{name}.parquet", index=False)
-            text = json.dumps(
-                {
-                    "summary": result.summary,
-                    "numbers": dict(result.numbers),
-                    "warnings": list(result.warnings),
-                    "provenance": dict(result.provenance),
-                    "shown": list(result.shown),
-                },
-                indent=2,
-                ensure_ascii=False,
-                default=str,
-            )
-            (fresh / RESULT_FILE).write_text(text, encoding="utf-8")
-            (folder / RESULT_FILE).unlink(missing_ok=True)
-            shutil.rmtree(folder / "tables", ignore_errors=True)
-            (fresh / RESULT_FILE).replace(fresh.with_suffix(".json"))
-            fresh.replace(folder / "tables")
-            fresh.with_suffix(".json").replace(folder / RESULT_FILE)
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
-            fresh.with_suffix(".json").unlink(missing_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"the result cannot be written ({error.strerror})",
-            where=str(folder),
-            mend="choose a folder with free space that you may write to",
-        ) from error
+
+    def write(fresh: Path) -> None:
+        (fresh / TABLES).mkdir()
+        for name, table in result.tables.items():
+            table.to_parquet(fresh / TABLES / f"{name}.parquet", index=False)
+        facts = {
+            "summary": result.summary,
+            "numbers": dict(result.numbers),
+            "warnings": list(result.warnings),
+            "provenance": dict(result.provenance),
+            "shown": list(result.shown),
+        }
+        text = json.dumps(facts, indent=2, ensure_ascii=False, default=str)
+        (fresh / FACTS).write_text(text, encoding="utf-8")
+
+    with refusal("the result cannot be written", folder):
+        save_folder(folder / FOLDER, write)
     return folder
 
 
 def read_result(folder: Path) -> Result:
-    """Read what `write_result` wrote.
+    """Read what `write_result` wrote, once every file of it is checked.
+
+    A damaged result gives way, with a warning in the log, to the one that was written before it.
 
     Raises:
         StoreError: there is no complete result in the folder.
@@ -71,19 +59,24 @@ def read_result(folder: Path) -> Result:
     import pandas as pd
 
     try:
-        stored = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        with reading(folder / FOLDER) as checked:
+            stored = json.loads((checked / FACTS).read_text(encoding="utf-8"))
+            tables: dict[str, pd.DataFrame] = {
+                path.stem: pd.read_parquet(path) for path in sorted((checked / TABLES).glob("*.parquet"))
+            }
+            return Result(
+                summary=stored["summary"],
+                tables=tables,
+                numbers=stored["numbers"],
+                warnings=stored["warnings"],
+                provenance=stored["provenance"],
+                shown=stored["shown"],
+            )
+    except StoreError as error:
         raise StoreError(
-            "there is no complete result here", where=str(folder), mend="run it again"
+            f"there is no complete result here: {error.what}", where=str(folder), mend="run it again"
         ) from error
-    tables: dict[str, pd.DataFrame] = {
-        path.stem: pd.read_parquet(path) for path in sorted((folder / "tables").glob("*.parquet"))
-    }
-    return Result(
-        summary=stored["summary"],
-        tables=tables,
-        numbers=stored["numbers"],
-        warnings=stored["warnings"],
-        provenance=stored["provenance"],
-        shown=stored["shown"],
-    )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(
+            "the result is one of another version of the suite", where=str(folder), mend="run it again"
+        ) from error

@@ -22,6 +22,7 @@ PLACES: dict[str, str] = {
     "series '{}'": "reeks '{}'",
     "series {}": "reeks {}",
     "temperature": "temperatuur",
+    "there is no what-if: load": "er is geen wat-als: belasting",
     "vintages": "weersverwachtingen",
     "weather": "weer",
     "what-if": "wat-als",
@@ -84,7 +85,8 @@ READING: dict[str, str] = {
     "bring one regular step": "breng één vaste tijdstap",
     "bring one step in one file": "breng één tijdstap in één bestand",
     "bring readings every {} or {} minutes": "breng meetwaarden om de {} of {} minuten",
-    "bring {} days or more": "breng {} dagen of meer",
+    "bring 2 days or more": "breng 2 dagen of meer",
+    "bring a series of readings": "breng een reeks meetwaarden",
     "check the dates, above all the order of day and month": (
         "controleer de datums, vooral de volgorde van dag en maand"
     ),

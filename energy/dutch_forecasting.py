@@ -248,4 +248,31 @@ FORECASTING: dict[str, str] = {
         "de energie past niet voor de uiterste tijd: ze vraagt {} uur en heeft {} uur"
     ),
     "the forecast's levels run from {} to {}": "de kansen van de voorspelling lopen van {} tot {}",
+    # Notes on a result
+    "a trained model was named": "er is een getraind model genoemd",
+    "forecast by the {} model, as {}": "voorspeld met het model {}, want {}",
+    "the forecasts of meters and sums do not add up: {}": (
+        "de voorspellingen van meters en sommen sluiten niet op elkaar aan: {}"
+    ),
+    "the hierarchy has more than {} nodes: meters are forecast alone, without their sums": (
+        "de hiërarchie heeft meer dan {} knooppunten: meters zijn los voorspeld, zonder hun sommen"
+    ),
+    "the horizon is longer than a week (last week counts beside it as far as it did better: there are less "
+    "than two years)": (
+        "de termijn is langer dan een week (vorige week telt mee voor zover die het beter deed: er zijn "
+        "minder dan twee jaar)"
+    ),
+    "there is no what-if: {}": "er is geen wat-als: {}",
+    "there is too little history for a backtest: the quantiles are not calibrated, nothing is scored": (
+        "er is te weinig historie voor een terugtoets: de kwantielen zijn niet gekalibreerd, niets is "
+        "gescoord"
+    ),
+    "there is too little history for a backtest: the quantiles are not calibrated, nothing is scored ({})": (
+        "er is te weinig historie voor een terugtoets: de kwantielen zijn niet gekalibreerd, niets is "
+        "gescoord ({})"
+    ),
+    "too few days came after the model's training for a backtest: its quantiles are as it gives them": (
+        "na de training van het model kwamen te weinig dagen voor een terugtoets: de kwantielen zijn zoals "
+        "het ze geeft"
+    ),
 }

@@ -13,7 +13,6 @@ from energy.validation import Finding
 
 STEPS_MIN = (5, 10, 15, 30, 60)
 EARLIEST, LATEST = np.datetime64("1980-01-01", "ns"), np.datetime64("2100-01-01", "ns")
-MIN_DAYS = 2
 _MINUTE = np.timedelta64(60 * 10**9, "ns")
 _OFF_GRID_SHARE = 0.01
 _STEADY = 24  # so many readings in a row at another distance are another step, not gaps
@@ -59,7 +58,7 @@ def grid_of(utc: Instants, rows: Ints, where: str) -> tuple[Grid, list[Finding]]
     at, first = np.unique(utc[known], return_index=True)
     step = usual_step(at)
     if len(at) < 2:
-        raise DataError("there is only one time", where=where, mend=f"bring {MIN_DAYS} days or more")
+        raise DataError("there is only one time", where=where, mend="bring a series of readings")
     minutes = step / _MINUTE
     if minutes not in STEPS_MIN:
         steps = ", ".join(str(m) for m in STEPS_MIN[:-1])
@@ -117,12 +116,6 @@ def grid_of(utc: Instants, rows: Ints, where: str) -> tuple[Grid, list[Finding]]
     placed = at[~stray]
     start, length = placed.min(), int((placed.max() - placed.min()) / step) + 1
     steps_per_day = int(1440 // minutes)
-    if length < MIN_DAYS * steps_per_day:
-        raise DataError(
-            f"there are only {length * float(minutes) / 60:.3g} hours of readings",
-            where=where,
-            mend=f"bring {MIN_DAYS} days or more",
-        )
     if length > _SPARSE * len(placed) + 366 * steps_per_day:
         gap = int(np.diff(placed).argmax())
         raise DataError(

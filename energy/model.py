@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TREES_TASK, NETWORK_TASK = "load-trees", "load-quantiles"
 """Names of the trained models, as their cards have them."""
+MIN_DAYS = 2
 LONG_HISTORY_DAYS = 180
 """With less history trees are hardly better than last week, and too sure of themselves."""
 LONG_YEARS_DAYS = 2 * 365
@@ -97,8 +98,12 @@ def choose(load: Load, settings: Settings) -> Choice:
         settings: of the forecast.
 
     Raises:
-        DataError: vintages are asked for and there are none.
+        DataError: there are fewer than MIN_DAYS days, or vintages are asked for and there are none.
     """
+    if history_days(load) < MIN_DAYS:
+        raise DataError(
+            f"there are only {24 * history_days(load):.3g} hours of readings", mend="bring 2 days or more"
+        )
     horizon = horizon_steps(load, settings)
     if settings.trained is not None:
         return opened(settings.trained)
@@ -160,26 +165,26 @@ def opened(folder: Path) -> Choice:
     Raises:
         StoreError: there is no whole model of this pilot.
     """
-    from common.store import open_model, read_card
+    from common.store import previous_of, read_card, reading
 
     inner = folder / "model"
-    place = open_model(inner if inner.is_dir() else folder)
-    card = read_card(place)
-    member: Forecaster
-    if card.get("name") == TREES_TASK:
-        from energy.trees import Trees
+    with reading(inner if inner.is_dir() or previous_of(inner).is_dir() else folder) as place:
+        card = read_card(place)
+        member: Forecaster
+        if card.get("name") == TREES_TASK:
+            from energy.trees import Trees
 
-        member = Trees.load_from(place)
-    elif card.get("name") == NETWORK_TASK:
-        from energy.neural import Neural
+            member = Trees.load_from(place)
+        elif card.get("name") == NETWORK_TASK:
+            from energy.neural import Neural
 
-        member = Neural.load_from(place)
-    else:
-        raise StoreError(
-            f"the model '{card.get('name')}' is none of the energy pilot's",
-            where=str(folder),
-            mend="train one with: pilots train energy",
-        )
+            member = Neural.load_from(place)
+        else:
+            raise StoreError(
+                f"the model '{card.get('name')}' is none of the energy pilot's",
+                where=str(folder),
+                mend="train one with: pilots train energy",
+            )
     try:
         until = np.datetime64(card["trained_until_utc"], "ns")
     except (KeyError, ValueError) as error:

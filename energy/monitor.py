@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from common.calibration import pinball
 from common.errors import StoreError
-from common.store import atomic_write
+from common.store import atomic_write, is_as_stamped, stamped
 from energy.data import Load
 from energy.predictive import quantile_columns
 
@@ -36,7 +36,7 @@ Floats = NDArray[np.float64]
 
 FACTS = b"forecast"
 KEY = ["series", "valid_from_utc"]
-TRUTH, SCORES = "truth.parquet", "scores.parquet"
+TRUTH, SCORES, ENDING = "truth.parquet", "scores.parquet", ".forecast.parquet"
 PEAK_LEVEL = 0.9
 """Level of the load before the forecast above which an hour counts as a peak."""
 FLAT_HOURS = 6
@@ -117,15 +117,19 @@ class ForecastLog:
         )
         content = _parquet(table)
         name = re.sub(r"[^A-Za-z0-9_-]+", "-", model)[:40]
-        path = self.folder / f"{made:%Y%m%dT%H%M%S%f}Z-{name}.forecast.parquet"
-        if path.exists():
-            if path.read_bytes() == content:
-                return path
-            raise StoreError(
-                f"the model '{model}' already has another forecast of {made:%Y-%m-%d %H:%M:%S} UTC",
-                where=str(path),
-                mend="a kept forecast is never changed: give the time at which this one was made",
-            )
+        plain = f"{made:%Y%m%dT%H%M%S%f}Z-{name}{ENDING}"
+        path = self.folder / stamped(plain, content)
+        if path.exists() and is_as_stamped(path):
+            return path
+        for other in self.folder.glob(f"{plain.removesuffix(ENDING)}*{ENDING}"):
+            if other != path and re.fullmatch(
+                r"(?:-[0-9a-f]{16})?", other.name[len(plain) - len(ENDING) : -len(ENDING)]
+            ):
+                raise StoreError(
+                    f"the model '{model}' already has another forecast of {made:%Y-%m-%d %H:%M:%S} UTC",
+                    where=str(other),
+                    mend="a kept forecast is never changed: give the time at which this one was made",
+                )
         atomic_write(path, content)
         return path
 
@@ -136,7 +140,13 @@ class ForecastLog:
             StoreError: a file is no forecast of a log.
         """
         found = []
-        for path in sorted(self.folder.glob("*.forecast.parquet")):
+        for path in sorted(self.folder.glob(f"*{ENDING}")):
+            if not is_as_stamped(path):
+                raise StoreError(
+                    "it is not what was kept",
+                    where=str(path),
+                    mend="take back a copy, or move it out of the log",
+                )
             try:
                 facts = json.loads((pq.read_schema(path).metadata or {})[FACTS])
                 kept = Kept(pd.Timestamp(facts["made_at"]), facts["model"], facts["data_hash"], path)

@@ -26,6 +26,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from common.errors import DataError, StoreError
+from common.store import atomic_write
 from energy.arrays import as_forecast
 from energy.data import Load
 from energy.predictive import QUANTILES
@@ -174,15 +175,15 @@ class Panel:
         if self._booster is None:
             raise DataError("the panel model is not fitted", mend="fit it before it is saved")
         folder.mkdir(parents=True, exist_ok=True)
-        self._booster.save_model(folder / "panel.txt")
+        atomic_write(folder / "panel.txt", self._booster.model_to_string())
         settings = {f.name: getattr(self, f.name) for f in fields(self) if f.init}
         state = {"settings": settings, "lags": self._lags, "scales": self._scales}
         state["residuals"] = self._residuals.tolist()
-        (folder / "panel.json").write_text(json.dumps(state), encoding="utf-8")
+        atomic_write(folder / "panel.json", json.dumps(state))
 
     @classmethod
     def load_from(cls, folder: Path) -> Panel:
-        """Read what `save` wrote.
+        """Read what `save` wrote, from a folder that `common.store.open_model` has checked.
 
         Raises:
             StoreError: it is missing or cannot be read.

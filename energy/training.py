@@ -21,6 +21,7 @@ import numpy as np
 from common import table_options
 from common.errors import TrainingError
 from common.pilot import Progress, silent
+from common.store import atomic_write
 from common.training.config import FitConfig
 from common.training.task import Task
 from energy.model import NETWORK_TASK, TREES_TASK
@@ -237,7 +238,7 @@ def write_settings(
         "step_s": step_s,
         "series": list(series),
     }
-    (folder / SETTINGS).write_text(json.dumps(about, indent=1), encoding="utf-8")
+    atomic_write(folder / SETTINGS, json.dumps(about, indent=1))
 
 
 def train(options: argparse.Namespace, progress: Progress = silent) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from apps.gate import session
 from apps.ui.text import t
 from common import doctor
 from common import pilot as pilots
@@ -15,6 +16,7 @@ def facts() -> dict[str, list[tuple[str, bool, str]]]:
     return doctor.examine()
 
 
+session.check()
 st.title(t("about_title"), anchor=False)
 st.markdown(t("about_intro"))
 st.subheader(t("about_privacy"), anchor=False)

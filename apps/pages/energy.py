@@ -6,9 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from apps.gate import session
 from apps.ui import energy_options, energy_read, energy_result, job_progress, take_away, workspace
 from apps.ui.frame import sorry, steps
-from apps.ui.text import t
+from apps.ui.text import said, t
 from common.errors import PilotError
 from common.jobs import FOLDER_MARK, Job, pilot_command
 
@@ -74,7 +75,7 @@ def finished(job: Job) -> None:
         result = workspace.result(job.out)
         energy_result.show(job.out)
     except PilotError as error:
-        st.error(t("job_unreadable", message=str(error)), icon=":material/error:")
+        st.error(t("job_unreadable", message=said(str(error))), icon=":material/error:")
         return
     st.divider()
     st.subheader(t("take_title"), anchor=False)
@@ -105,9 +106,10 @@ def follow(name: str) -> None:
     elif job.state == "cancelled":
         st.info(t("job_cancelled"), icon=":material/cancel:")
     else:
-        st.error(t("job_failed", message=job.message), icon=":material/error:")
+        st.error(t("job_failed", message=said(job.message)), icon=":material/error:")
 
 
+session.check()
 st.title(t("energy_title"), anchor=False)
 st.markdown(t("energy_intro"))
 if "job" in st.query_params:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from apps.gate import session
 from apps.ui import energy_result, workspace
 from apps.ui.text import WORDS, t
 from common import pilot as pilots
@@ -38,6 +39,7 @@ def card(name: str) -> None:
                 pass
 
 
+session.check()
 st.title(t("start_title"), anchor=False)
 st.markdown(t("start_intro"))
 found = pilots.names()

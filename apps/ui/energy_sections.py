@@ -9,7 +9,7 @@ import streamlit as st
 
 from apps.ui import charts, energy_charts, energy_flexible, energy_what_if, workspace
 from apps.ui.format import Language, Unit, energy, figure, moment, number, percent, power, unit_for
-from apps.ui.text import driver_name, language, model_name, t
+from apps.ui.text import driver_name, language, model_name, said, t
 from common.pilot import Result
 from energy.charts import baselines, driver_data, event_data, table_of
 
@@ -201,6 +201,7 @@ def _findings(folder: Path, series: str, unit: Unit) -> None:
 
 def findings_table(findings: pd.DataFrame) -> None:
     """What reading found and did, by row."""
+    findings = findings.assign(what=findings["what"].map(said), done=findings["done"].map(said))
     st.dataframe(
         findings.rename(columns={name: t(f"findings_{name}") for name in ("row", "field", "what", "done")}),
         column_order=[t(f"findings_{name}") for name in ("row", "field", "what", "done")],

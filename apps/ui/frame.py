@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,7 +9,9 @@ from typing import Any, Protocol
 import streamlit as st
 
 from apps.ui.text import LANGUAGES, language, t
+from common import faults
 from common.errors import PilotError
+from common.language import translated
 
 ICON = Path(__file__).parent / "icon.svg"
 STEPS = ("choose", "check", "run", "understand", "take")
@@ -44,6 +45,7 @@ class Runnable(Protocol):
 
 def style() -> None:
     """Put the app's own few rules of style into the page."""
+    keep_contents_out_of_logs()  # here, as main.py calls this before anything else may fail
     primary, on_primary = DARK if st.context.theme.type == "dark" else LIGHT
     st.html(CSS.replace("VAR_PRIMARY", primary).replace("VAR_ON_PRIMARY", on_primary))
 
@@ -88,19 +90,25 @@ def figures(facts: Sequence[tuple[str, str, str]], widths: Sequence[float] | Non
 
 
 def sorry(error: PilotError) -> None:
-    """Show what a user can mend, in one sentence."""
-    text = str(error)
+    """Show what a user can mend, in one sentence in the page's language."""
+    text = translated(error, language())
     # A sentence begins large, a file's name as it is written.
     st.error(text if error.where else f"{text[:1].upper()}{text[1:]}", icon=":material/error:")
 
 
+def keep_contents_out_of_logs() -> None:
+    """Streamlit logs what a callback or a fragment raises; let it log the kind and an id alone."""
+    faults.discreet_logging()
+    if st.get_option("logger.enableRich"):  # prints tracebacks with messages past all loggers
+        st.set_option("logger.enableRich", False)
+
+
 def run(page: Runnable | Any) -> None:
-    """Draw a page; what it cannot handle becomes one sentence, and its kind goes to the log."""
+    """Draw a page; what it cannot handle becomes one sentence with an id that leads to it in the log."""
+    keep_contents_out_of_logs()
     try:
         page.run()
     except PilotError as error:
         sorry(error)
     except Exception as error:  # Streamlit's own stop and rerun are BaseException and pass
-        kind = type(error).__name__
-        logging.getLogger(__name__).error("a page failed: %s", kind)
-        st.error(t("fault", kind=kind), icon=":material/error:")
+        st.error(t("fault", kind=faults.kind(error), id=faults.note(error)), icon=":material/error:")

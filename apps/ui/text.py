@@ -7,6 +7,7 @@ import streamlit as st
 from apps.ui.format import Language
 from apps.ui.words import SHARED
 from apps.ui.words_energy import DRIVERS, ENERGY, MODELS, NOTES, STAGES
+from common.language import sentence
 
 LANGUAGES: dict[Language, str] = {"en": "English", "nl": "Nederlands"}
 WORDS: dict[str, tuple[str, str]] = SHARED | ENERGY
@@ -46,4 +47,13 @@ def driver_name(driver: str) -> str:
 
 def note(words: str) -> str:
     """A result's note, which comes in English, in the visitor's language where known."""
-    return NOTES.get(words, words) if language() == "nl" else words
+    if language() == "en" or words in NOTES:
+        return NOTES[words] if language() == "nl" else words
+    # Notes begin large, and are known by the clause that they were made from.
+    told = sentence(f"{words[:1].lower()}{words[1:]}", "nl")
+    return f"{told[:1].upper()}{told[1:]}"
+
+
+def said(text: str) -> str:
+    """A sentence of the suite that comes in English, an error or a finding, in the visitor's language."""
+    return sentence(text, language())

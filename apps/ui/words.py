@@ -8,7 +8,10 @@ SHARED: dict[str, tuple[str, str]] = {
     "nav_energy": ("Energy", "Energie"),
     "nav_about": ("About", "Over"),
     "language": ("Language", "Taal"),
-    "local_only": ("Nothing leaves this machine.", "Niets verlaat deze computer."),
+    "local_only": (
+        "Your files stay on the computer that runs this app.",
+        "Uw bestanden blijven op de computer waarop deze app draait.",
+    ),
     "walls_missing": (
         "This system lacks Landlock or seccomp: files are read in a process of their own with limits on "
         "memory and time, but not shut off from other files.",
@@ -61,14 +64,16 @@ SHARED: dict[str, tuple[str, str]] = {
     ),
     "about_privacy": ("Privacy", "Privacy"),
     "about_privacy_text": (
-        "The app listens on this machine only (127.0.0.1) and asks no other machine for anything: no fonts, "
-        "no maps, no statistics. Files you bring and results are kept in a folder that only you can read; "
-        "uploads that were not used go after a day, the fifty newest forecasts stay. No log holds file "
-        "names or content.",
-        "De app luistert alleen op deze computer (127.0.0.1) en vraagt niets aan een andere machine: geen "
-        "lettertypen, kaarten of statistieken. Uw bestanden en resultaten staan in een map die alleen u kunt "
-        "lezen; ongebruikte uploads verdwijnen na een dag, de vijftig nieuwste voorspellingen blijven. Geen "
-        "log bevat bestandsnamen of inhoud.",
+        "The app listens on its own computer only (127.0.0.1), or behind a login where its operator chose "
+        "so, and asks no other machine for anything: no fonts, no maps, no statistics. Files are read in "
+        "a closed-off process that sees nothing else. They and the results are kept in a folder that only "
+        "the operator can read; uploads that were not used go after a day, the fifty newest forecasts stay. "
+        "No log holds file names or content.",
+        "De app luistert alleen op de eigen computer (127.0.0.1), of achter een login als de beheerder dat "
+        "koos, en vraagt niets aan een andere machine: geen lettertypen, kaarten of statistieken. Bestanden "
+        "worden gelezen in een afgesloten proces dat verder niets ziet. Ze staan met de resultaten in een "
+        "map die alleen de beheerder kan lezen; ongebruikte uploads verdwijnen na een dag, de vijftig "
+        "nieuwste voorspellingen blijven. Geen log bevat bestandsnamen of inhoud.",
     ),
     "about_pilots": ("Installed pilots", "Geïnstalleerde pilots"),
     "about_doctor": ("This machine", "Deze computer"),
@@ -102,8 +107,8 @@ SHARED: dict[str, tuple[str, str]] = {
     "job_new": ("New forecast", "Nieuwe voorspelling"),
     "job_unreadable": ("The result cannot be read: {message}", "Het resultaat is niet te lezen: {message}"),
     "fault": (
-        "Something in the app itself went wrong ({kind}). Your data are safe; load the page again.",
-        "Er ging iets mis in de app zelf ({kind}). Uw data zijn veilig; laad de pagina opnieuw.",
+        "Something in the app itself went wrong ({kind}, id {id}). Your data are safe; load the page again.",
+        "Er ging iets mis in de app zelf ({kind}, id {id}). Uw data zijn veilig; laad de pagina opnieuw.",
     ),
     # Take away
     "take_title": ("Take away", "Neem mee"),

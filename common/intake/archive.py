@@ -113,22 +113,26 @@ class Archive:
     def head(self, name: str, count: int) -> bytes:
         """The first bytes of an entry."""
         with self._opened(name) as file:
-            return file.read(count)
+            return self._next(file, name, count)
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, *, packed: bool = False) -> bytes:
         """An entry's bytes.
+
+        Args:
+            name: of the entry.
+            packed: whether it may be packed itself, for a reader that unpacks it counting.
 
         Raises:
             IntakeError: there is none, it is damaged, an archive itself, or grows too much.
         """
         out = bytearray()
-        for block in self.blocks(name):
+        for block in self.blocks(name, packed=packed):
             out += block
         return bytes(out)
 
-    def blocks(self, name: str) -> Iterator[bytes]:
-        """An entry's bytes in blocks of at most 1 MB; raises as `read` does."""
-        first = True
+    def blocks(self, name: str, *, packed: bool = False) -> Iterator[bytes]:
+        """An entry's bytes in blocks of at most 1 MB; arguments and errors as of `read`."""
+        first = not packed
         with self._opened(name) as file:
             while block := self._next(file, name):
                 self._counter.add(len(block))
@@ -155,9 +159,9 @@ class Archive:
         ) as error:
             raise self._damaged(name) from error
 
-    def _next(self, file: zipfile.ZipExtFile, name: str) -> bytes:
+    def _next(self, file: zipfile.ZipExtFile, name: str, count: int = _BLOCK) -> bytes:
         try:
-            return file.read(_BLOCK)
+            return file.read(count)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
             raise self._damaged(name) from error
 
@@ -236,7 +240,7 @@ def _check_entry(entry: zipfile.ZipInfo, where: str) -> None:
     raw = entry.orig_filename
     parts = PurePosixPath(raw).parts
     if (
-        raw.startswith("/") or "\\" in raw or ".." in parts or not raw.isprintable()
+        not raw or raw.startswith("/") or "\\" in raw or ".." in parts or not raw.isprintable()
         or (len(raw) > 1 and raw[1] == ":") or len(raw) > 500 or name != raw
     ):  # fmt: skip
         raise IntakeError(

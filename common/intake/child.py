@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from common import errors
+from common import errors, faults
 from common.errors import IntakeError, PilotError
 from common.intake import drivers, spool
 
@@ -164,7 +164,7 @@ def parse(
     result = spool.fresh("parcel")
     try:
         told = _ask(_imported(reader, modules), order, handle, result)
-        return _taken(told, result, name, words)
+        return _taken(told, result, handle, name, words)
     finally:
         os.close(result)
 
@@ -209,17 +209,19 @@ def _listen(pipe: int, timeout_s: float) -> dict[str, Any]:
     return found
 
 
-def _taken(told: Mapping[str, Any], result: int, name: str, words: str) -> Parcel:
+def _taken(told: Mapping[str, Any], result: int, handle: int, name: str, words: str) -> Parcel:
     """The parcel, or the error in the caller's own process."""
     from common.intake import parcel
 
     code = told["code"]
     if code == 0:
         with suppress(ValueError, KeyError):  # else it left without a word
-            return parcel.read(result)
+            return parcel.read(result, handle)
     if code == 2 and (size := os.fstat(result).st_size) < 1 << 20:
         os.lseek(result, 0, os.SEEK_SET)
         raise _error(json.loads(os.read(result, size)), name, words)
+    if code is None:
+        raise IntakeError(f"the reader of {words} cannot be started", where=name, mend="run: pilots doctor")
     if told.get("late") or code == -signal.SIGXCPU:
         raise IntakeError(f"reading this {words} took too long", where=name, mend="bring a part of it")
     raise IntakeError(
@@ -236,8 +238,9 @@ def _error(found: Mapping[str, Any], name: str, words: str) -> PilotError:
         return error
     if found["memory"]:
         return IntakeError(f"this {words} needs too much memory", where=name, mend="bring a part of it")
+    fault = faults.note_told(found["fault"], found["frames"])
     return IntakeError(
-        f"this {words} cannot be read; it is damaged or of an unusual kind",
+        f"this {words} cannot be read, being damaged or of an unusual kind (id {fault})",
         where=name,
         mend="export it anew from the program that made it",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import zipfile
@@ -14,7 +13,6 @@ from common.intake import spool
 from common.intake.archive import MAX_ENTRIES
 from common.intake.naming import shown_name
 
-_BLOCK = 1 << 22
 _SYSTEM_FILES = (".DS_Store", "Thumbs.db", "desktop.ini")
 
 
@@ -27,8 +25,8 @@ def too_large(name: str, size: int, most: int) -> IntakeError:
     )
 
 
-def file(source: int, spooled: int, name: str, most: int) -> tuple[str, int]:
-    """Copy an opened file of at most so many bytes; its sha256 and size.
+def file(source: int, spooled: int, name: str, most: int) -> int:
+    """Copy an opened file of at most so many bytes; its size.
 
     Raises:
         IntakeError: it is too large, or cannot be read.
@@ -47,10 +45,10 @@ def file(source: int, spooled: int, name: str, most: int) -> tuple[str, int]:
         raise _unreadable(name, error) from error
 
 
-def folder(path: Path, spooled: int, most: int) -> tuple[str, int]:
-    """Copy a folder as an uncompressed zip, so that readers know one form; its sha256 and size.
+def folder(path: Path, spooled: int, most: int) -> int:
+    """Copy a folder as an uncompressed zip, so that readers know one form; its size.
 
-    The hash covers names and content: times and rights of the files do not change it.
+    A hash of it covers names and content: times and rights of the files do not change it.
 
     Raises:
         IntakeError: it holds something else than plain files, too many, or more than so many bytes.
@@ -65,11 +63,7 @@ def folder(path: Path, spooled: int, most: int) -> tuple[str, int]:
                 raise too_large(name, total, most)
             with os.fdopen(handle, "rb") as content:
                 archive.writestr(zipfile.ZipInfo(inner.relative_to(path).as_posix()), content.read(size))
-    os.lseek(spooled, 0, os.SEEK_SET)
-    digest = hashlib.sha256()
-    while block := os.read(spooled, _BLOCK):
-        digest.update(block)
-    return digest.hexdigest(), os.fstat(spooled).st_size if total else 0
+    return os.fstat(spooled).st_size if total else 0
 
 
 def opened(path: Path) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Sequence
+from functools import cached_property
 from importlib import util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,14 +33,18 @@ class Taken:
     Attributes:
         path: where it lies; for messages and records, its content is read from the sealed copy alone.
         kind: what it is by its content, see `common.intake.kinds`.
-        sha256: hash of its bytes, as hexadecimal digits.
         size_bytes: its size in bytes.
     """
 
-    def __init__(self, path: Path, kind: str, sha256: str, size_bytes: int, handle: int) -> None:
-        self.path, self.kind, self.sha256, self.size_bytes = path, kind, sha256, size_bytes
+    def __init__(self, path: Path, kind: str, size_bytes: int, handle: int) -> None:
+        self.path, self.kind, self.size_bytes = path, kind, size_bytes
         self._handle = handle
         weakref.finalize(self, os.close, handle)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of its bytes, as hexadecimal digits; of a folder, over names and content of its files."""
+        return spool.sha256(self._handle)
 
     @property
     def name(self) -> str:
@@ -97,7 +102,7 @@ def take(path: Path | str, kinds: Sequence[str] = known.TABLES, max_bytes: int |
     try:
         if set(wanted) & set(_FOLDERS) and path.is_dir() and not path.is_symlink():
             most = max_bytes or max(known.KINDS[kind].max_mb for kind in wanted) * known.MB
-            digest, size = copying.folder(path, handle, most)
+            size = copying.folder(path, handle, most)
             kind = _kind(handle, size, shown_name(path), wanted)
         else:
             source, size = copying.opened(path)
@@ -105,11 +110,11 @@ def take(path: Path | str, kinds: Sequence[str] = known.TABLES, max_bytes: int |
                 kind = _kind(source, size, shown_name(path), wanted)
                 os.lseek(source, 0, os.SEEK_SET)
                 most = max_bytes or known.KINDS[kind].max_mb * known.MB
-                digest, size = copying.file(source, handle, shown_name(path), most)
+                size = copying.file(source, handle, shown_name(path), most)
             finally:
                 os.close(source)
         spool.seal(handle)
-        return Taken(path, kind, digest, size, handle)
+        return Taken(path, kind, size, handle)
     except BaseException:
         os.close(handle)
         raise

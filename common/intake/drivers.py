@@ -1,8 +1,8 @@
 """GDAL's drivers that the child does without: all but those for GeoTIFF and Shapefile.
 
-GDAL can leave drivers out but cannot be told which alone to keep, so the others are listed here by name: those
-of GDAL 3.10 to 3.12 with all its optional libraries. Names that a build lacks do no harm. What is not
-registered cannot be reached by a renamed file, a link in a file, or a prefix of a name.
+GDAL can leave drivers out but cannot be told which alone to keep, so the others are listed here: those of
+GDAL 3.10 to 3.12 with all its optional libraries. Names that a build lacks do no harm. What is not registered
+cannot be reached by a renamed file, a link in a file, or a prefix of a name.
 """
 
 from __future__ import annotations

@@ -38,7 +38,16 @@ _TABLES = (
     "common.columnar",
     "common.workbook",
 )
+_RASTER = ("rasterio", "rasterio.windows", "rasterio.transform")
+_FEATURES = ("shapely", "pyproj", "pandas", "pyarrow.pandas_compat", "pyarrow.vendored.version")
+_SHAPES = (*_FEATURES, "pyogrio", "encodings.cp437")
+_GRIDS = ("xarray", "xarray.coders", "encodings.ascii")
+_HDF5 = (*_GRIDS, "h5netcdf.legacyapi", "h5py._hl.dims")
+_PIECES = (*_GRIDS, "numcodecs.blosc", "numcodecs.zstd", "numcodecs.lz4", "bz2", "lzma")
 _FORMATS = "common.intake.formats."
+# Pillow imports the first ones whenever it opens anything.
+_PICTURES = tuple(f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Ppm", "Png", "Jpeg", "Mpo"))
+_DICOM = ("pydicom", "pydicom.pixels", *_PICTURES, "PIL.Jpeg2KImagePlugin")
 CSV, XLSX, PARQUET = "csv", "xlsx", "parquet"
 GEOTIFF, GEOJSON, GEOPACKAGE, SHAPEFILE = "geotiff", "geojson", "geopackage", "shapefile"
 NETCDF, ZARR = "netcdf", "zarr"
@@ -50,15 +59,15 @@ KINDS: dict[str, Kind] = {
     CSV: Kind("delimited text (CSV)", "common.tables:parse", _TABLES),
     XLSX: Kind("Excel workbook (XLSX)", "common.tables:parse", _TABLES, 100),
     PARQUET: Kind("Parquet", "common.tables:parse", _TABLES, 1000),
-    GEOTIFF: Kind("GeoTIFF", _FORMATS + "geotiff:read", ("rasterio", "rasterio.windows", "rasterio.transform"), 1000, "agriculture"),
-    GEOJSON: Kind("GeoJSON", _FORMATS + "geojson:read", ("geopandas",), 100, "agriculture"),
-    GEOPACKAGE: Kind("GeoPackage", _FORMATS + "geopackage:read", ("geopandas", "pyogrio"), 500, "agriculture"),
-    SHAPEFILE: Kind("zipped Shapefile", _FORMATS + "shapefile:read", ("geopandas", "pyogrio"), 500, "agriculture"),
-    NETCDF: Kind("NetCDF-4", _FORMATS + "netcdf:read", ("xarray", "h5netcdf"), 1000, "grids"),
-    ZARR: Kind("Zarr", _FORMATS + "zarr:read", ("xarray", "zarr"), 1000, "grids"),
+    GEOTIFF: Kind("GeoTIFF", _FORMATS + "geotiff:read", _RASTER, 1000, "agriculture"),
+    GEOJSON: Kind("GeoJSON", _FORMATS + "geojson:read", _FEATURES, 100, "agriculture"),
+    GEOPACKAGE: Kind("GeoPackage", _FORMATS + "geopackage:read", _FEATURES, 500, "agriculture"),
+    SHAPEFILE: Kind("zipped Shapefile", _FORMATS + "shapefile:read", _SHAPES, 500, "agriculture"),
+    NETCDF: Kind("NetCDF-4", _FORMATS + "netcdf:read", _HDF5, 1000, "grids"),
+    ZARR: Kind("Zarr", _FORMATS + "zarr:read", _PIECES, 1000, "grids"),
     NIFTI: Kind("NIfTI", _FORMATS + "nifti:read", ("nibabel",), 1000, "healthcare"),
-    DICOM: Kind("DICOM", _FORMATS + "dicom:read", ("pydicom", "pydicom.pixels"), 1000, "healthcare"),
-    PICTURE: Kind("PNG or JPEG picture", _FORMATS + "picture:read", ("PIL.PngImagePlugin", "PIL.JpegImagePlugin"), 100),
+    DICOM: Kind("DICOM", _FORMATS + "dicom:read", _DICOM, 1000, "healthcare"),
+    PICTURE: Kind("PNG or JPEG picture", _FORMATS + "picture:read", _PICTURES, 100, "healthcare"),
     METAIMAGE: Kind("MetaImage", _FORMATS + "metaimage:read", ("numpy",), 500),
     VRPLIB: Kind("VRPLIB", _FORMATS + "vrplib:read", ("pandas", "pyarrow"), 50),
     JSON: Kind("JSON of the suite", _FORMATS + "orders:read", ("pandas", "pyarrow"), 50),

@@ -38,26 +38,38 @@ class Parcel:
     notes: Sequence[str] = ()
 
 
-def write(parcel: Parcel, file: BinaryIO) -> None:
-    """Write a parcel: magic, length of the head, head, then the parts, each aligned to 64 bytes.
+def write(parcel: Parcel, file: BinaryIO, upload: memoryview) -> None:
+    """Write a parcel: magic, place of the head, the parts, each aligned to 64 bytes, and the head.
+
+    Args:
+        parcel: what to hand back.
+        file: where to.
+        upload: the bytes it was read from; an array that is a view of them is handed back as its place there.
 
     Raises:
         TypeError: an array holds objects, or a fact is not fit for JSON.
     """
-    parts: list[tuple[str, str, int]] = []
+    parts: list[tuple[str, str, int, Any]] = []
+    base = np.frombuffer(upload, np.uint8).__array_interface__["data"][0]
     start = file.tell()
     file.write(_MAGIC + bytes(8))
     for name, array in parcel.arrays.items():
         if array.dtype.kind not in _KINDS:
             raise TypeError(f"an array of {array.dtype} cannot be handed on")
-        parts.append(("array", name, _pad(file, start)))
-        npy.write_array(
-            file, np.ascontiguousarray(array).reshape(array.shape), version=(1, 0), allow_pickle=False
-        )
+        at = array.__array_interface__["data"][0] - base
+        whole = array.flags.c_contiguous or array.flags.f_contiguous
+        if whole and array.nbytes and 0 <= at <= len(upload) - array.nbytes:
+            order = "C" if array.flags.c_contiguous else "F"
+            parts.append(("view", name, at, [array.dtype.str, array.shape, order]))
+            continue
+        parts.append(("array", name, _pad(file, start), None))
+        # Volumes come by columns (NIfTI): turning them over would take longer than reading them.
+        kept = array if array.flags.f_contiguous else np.ascontiguousarray(array).reshape(array.shape)
+        npy.write_array(file, kept, version=(1, 0), allow_pickle=False)
     for name, table in parcel.tables.items():
         import pyarrow as pa
 
-        parts.append(("table", name, _pad(file, start)))
+        parts.append(("table", name, _pad(file, start), None))
         sink = pa.PythonFile(file, mode="w")
         with pa.ipc.new_stream(sink, table.schema) as stream:
             stream.write_table(table)
@@ -71,8 +83,12 @@ def write(parcel: Parcel, file: BinaryIO) -> None:
     file.flush()
 
 
-def read(handle: int) -> Parcel:
-    """Read what `write` wrote, without copying: arrays and tables are views of the file.
+def read(handle: int, upload: int) -> Parcel:
+    """Read what `write` wrote, without copying: arrays and tables are views of the file, or of the upload.
+
+    Args:
+        handle: of what was written.
+        upload: handle of what it was read from.
 
     Raises:
         ValueError: it is not a whole parcel.
@@ -87,9 +103,11 @@ def read(handle: int) -> Parcel:
     head = json.loads(bytes(view[at:]))
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     tables: dict[str, pa.Table] = {}
-    for what, name, begin in head["parts"]:
+    for what, name, begin, form in head["parts"]:
         if what == "array":
             arrays[name] = _array(view[begin:])
+        elif what == "view":
+            arrays[name] = _view(upload, begin, *form)
         else:
             import pyarrow as pa
 
@@ -109,9 +127,18 @@ def _array(view: memoryview) -> np.ndarray[Any, Any]:
     if npy.read_magic(head) != (1, 0):
         raise ValueError("an array's form is not known")
     shape, by_column, dtype = npy.read_array_header_1_0(head)
-    if dtype.kind not in _KINDS or by_column:
+    if dtype.kind not in _KINDS:
         raise ValueError("an array's form is not known")
     count = int(np.prod(shape, dtype=np.int64))
     if dtype.itemsize * count == 0:
         return np.zeros(shape, dtype)
-    return np.frombuffer(view, dtype, count, head.tell()).reshape(shape)
+    return np.frombuffer(view, dtype, count, head.tell()).reshape(shape, order="F" if by_column else "C")
+
+
+def _view(upload: int, begin: int, kind: str, shape: Sequence[int], order: str) -> np.ndarray[Any, Any]:
+    dtype = np.dtype(kind)
+    if dtype.kind not in _KINDS or order not in ("C", "F"):
+        raise ValueError("an array's form is not known")
+    held = mmap.mmap(upload, os.fstat(upload).st_size, prot=mmap.PROT_READ)
+    count = int(np.prod(shape, dtype=np.int64))
+    return np.frombuffer(held, dtype, count, begin).reshape(shape, order="F" if order == "F" else "C")

@@ -10,8 +10,9 @@ import re
 import struct
 
 from common.encoding import as_utf8
+from common.errors import IntakeError
 from common.intake import kinds
-from common.intake.archive import open_archive
+from common.intake.archive import Archive, open_archive
 
 HEAD_BYTES = 1 << 16
 
@@ -26,9 +27,9 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
     (b"\x28\xb5\x2f\xfd", "a zstd archive"),
-    (b"CDF\x01", "a NetCDF file of the classic kind"),
-    (b"CDF\x02", "a NetCDF file of the classic kind"),
-    (b"CDF\x05", "a NetCDF file of the classic kind"),
+    (b"CDF\x01", "a classic NetCDF file (nccopy -k nc4 converts it)"),
+    (b"CDF\x02", "a classic NetCDF file (nccopy -k nc4 converts it)"),
+    (b"CDF\x05", "a classic NetCDF file (nccopy -k nc4 converts it)"),
     (b"GRIB", "a GRIB file"),
     (b"\x93NUMPY", "a single NumPy array"),
     (b"ARROW1\x00\x00", "an Arrow (Feather) file"),
@@ -64,6 +65,8 @@ _NIFTI_SIZES = (b"\x5c\x01\x00\x00", b"\x00\x00\x01\x5c", b"\x1c\x02\x00\x00", b
 _JSON_START = re.compile(rb"\s*(?:\{|\[\s*[\[{\]\"\d-])")
 _VRPLIB = re.compile(rb"(?m)^\s*(?:DIMENSION|EDGE_WEIGHT_TYPE|NODE_COORD_SECTION|CAPACITY)\s*:?")
 _SOLOMON = re.compile(rb"^\s*\S+\s*\r?\n\s*\r?\n?\s*VEHICLE\s*\r?\n", re.I)
+_SOLUTION = re.compile(rb"\s*Route\s*#?\s*\d+\s*:", re.I)
+_YAML_TAG = re.compile(rb"!!python|tag:yaml\.org,2002:python")
 _METAIMAGE = re.compile(rb"\s*(?:ObjectType|NDims)\s*=")
 
 
@@ -106,7 +109,7 @@ def _binary(head: bytes, tail: bytes, size: int, handle: int) -> tuple[str, str]
         return kinds.NIFTI, "a NIfTI scan"
     if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05" and tail.endswith(b"."):
         return "", "a Python pickle, which can run code"
-    if size > 10 and head[8:9] == b"{" and b"\x00" in head[:8]:
+    if size >= 10 and head[8:9] == b"{" and b"\x00" in head[:8]:
         return kinds.SAFETENSORS, "a safetensors file"
     return next(
         ((("", words)) for mark, words in _SIGNATURES if head.startswith(mark) and mark not in _LETTERS), None
@@ -131,10 +134,14 @@ def _text(head: bytes, size: int) -> tuple[str, str] | None:
     for form, words in _TEXTS:
         if form.match(content):
             return "", words
+    if _YAML_TAG.search(content):
+        return "", "a YAML file that runs code"
     if _JSON_START.match(content):
         return (kinds.GEOJSON, "GeoJSON") if _GEOJSON.search(content) else (kinds.JSON, "JSON")
     if content.startswith((b"tree\nversion=", b"tree\r\nversion=")):
         return kinds.LIGHTGBM, "a LightGBM model"
+    if _SOLUTION.match(content):
+        return kinds.VRPLIB, "a solution of a routing problem"
     if _SOLOMON.match(content) or len(_VRPLIB.findall(content[:4096])) >= 2:
         return kinds.VRPLIB, "a VRPLIB problem"
     return kinds.CSV, "delimited text"
@@ -192,7 +199,20 @@ def _zip(handle: int) -> tuple[str, str]:
             return kinds.ZARR, "a Zarr store"
         if any(name.endswith((".shp", ".dbf", ".shx")) for name in lower):
             return kinds.SHAPEFILE, "a zipped Shapefile"
-        # Scanners name their files without an ending, so the content of the first few says it.
-        if any(archive.head(name, 132)[128:] == b"DICM" for name in names[:50]):
+        # Scanners name their files without an ending, so the content of the first few says it; on a
+        # hospital's disc, a hundred files of its viewer may come before them.
+        likely = sorted(names, key=lambda name: "DICOM" not in name.upper())
+        if any(_is_dicom(archive, name) for name in likely[:50]):
             return kinds.DICOM, "a zipped DICOM study"
         return "", "a ZIP archive of something else"
+
+
+def _is_dicom(archive: Archive, name: str) -> bool:
+    import zipfile
+    import zlib
+
+    try:
+        return archive.head(name, 132)[128:] == b"DICM"
+    except (IntakeError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
+        # Without the name of what is damaged: it may be a person's.
+        raise IntakeError("a file in the ZIP archive is damaged", mend="pack it anew") from error

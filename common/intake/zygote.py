@@ -133,8 +133,8 @@ def _work(order: dict[str, Any], packages: tuple[str, ...], brought: int, result
             try:
                 sandbox.limit(order["memory_bytes"], order["cpu_s"], order["result_bytes"])
                 sandbox.enclose(packages)
-                found = read(source.Source(order["name"], order["kind"], brought), **order["options"])
-                parcel.write(found, file)
+                upload = source.Source(order["name"], order["kind"], brought)
+                parcel.write(read(upload, **order["options"]), file, upload.view)
                 code = 0
             except BaseException as error:
                 file.seek(0)

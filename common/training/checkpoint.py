@@ -15,9 +15,9 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-import shutil
 import warnings
 from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,19 @@ from torch.distributed.checkpoint.default_planner import DefaultLoadPlanner, Def
 from torch.distributed.checkpoint.metadata import TensorStorageMetadata
 
 from common.errors import StoreError
-from common.store import PARTIAL, seal, sync, verify
+from common.store import (
+    PREVIOUS,
+    clear,
+    discard,
+    make_folder,
+    previous_of,
+    publish,
+    refusal,
+    seal,
+    unfinished,
+    verify,
+    writing,
+)
 
 SHARED, OWN, STEP, DAMAGED = "shared.json", "rank-{:05d}.json", "step-", "damaged-"
 OPTIONAL = "optimizer."
@@ -50,9 +62,9 @@ class Checkpoints:
         self.folder, self.keep = folder, keep
         self.rank = dist.get_rank() if dist.is_initialized() else 0
         if self.rank == 0:
-            folder.mkdir(parents=True, exist_ok=True)
-            for left in folder.glob(f"{PARTIAL}*"):
-                shutil.rmtree(left, ignore_errors=True)
+            with refusal("the folder for checkpoints cannot be made", folder):
+                make_folder(folder)
+            clear(folder)
         self._barrier()
 
     def save(
@@ -74,9 +86,8 @@ class Checkpoints:
             StoreError: it cannot be written, in any process; the older ones are untouched.
         """
         path = self.folder / f"{STEP}{step:08d}"
-        token = _from_first(secrets.token_hex(4))
-        fresh = self.folder / f"{PARTIAL}{token}-{path.name}"
-        try:
+        with ExitStack() as block:
+            fresh = self._begun(path, block)
             self._together(lambda: self._write_plain(fresh, shared, own))
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", message="torch.distributed is disabled")
@@ -89,10 +100,6 @@ class Checkpoints:
                     )
                 )
             self._together(lambda: self._complete(fresh, path) if self.rank == 0 else None)
-        except BaseException:
-            if self.rank == 0:
-                shutil.rmtree(fresh, ignore_errors=True)
-            raise
         return path
 
     def newest(self) -> Path | None:
@@ -113,7 +120,8 @@ class Checkpoints:
                 except StoreError as error:
                     problem = error.what
                     _log.warning("%s The checkpoint before it is used instead.", error)
-                    path.replace(self.folder / f"{DAMAGED}{secrets.token_hex(2)}-{path.name}")
+                    with suppress(OSError):  # a disk that cannot be written still gives its checkpoints
+                        path.replace(self.folder / f"{DAMAGED}{secrets.token_hex(2)}-{path.name}")
         found, problem = _from_first((found, problem))
         if found is None and problem:
             raise StoreError(
@@ -156,22 +164,39 @@ class Checkpoints:
         return _read(own) if own.exists() else None
 
     def _complete_ones(self) -> list[Path]:
-        return sorted(self.folder.glob(f"{STEP}*"), reverse=True)
+        """Newest first; of one step, the one that was saved before it comes after it."""
+        found = self.folder.glob(f"{STEP}*")
+        return sorted(
+            found, key=lambda p: (p.name.removesuffix(PREVIOUS), not p.name.endswith(PREVIOUS)), reverse=True
+        )
+
+    def _begun(self, path: Path, block: ExitStack) -> Path:
+        """The unfinished folder that all processes write into; the first one holds it for the block."""
+        fresh: Path | None = None
+
+        def begin() -> None:
+            nonlocal fresh
+            if self.rank == 0:
+                fresh = block.enter_context(unfinished(path, folder=True))
+
+        self._together(begin)
+        name: str = _from_first(fresh.name if fresh else "")
+        return self.folder / name
 
     def _write_plain(self, fresh: Path, shared: Mapping[str, Any], own: Mapping[str, Any]) -> None:
-        fresh.mkdir(exist_ok=True)
+        fresh.mkdir(exist_ok=True)  # on a network disk it may not show yet
         if self.rank == 0:
             (fresh / SHARED).write_text(json.dumps(shared), encoding="utf-8")
         (fresh / OWN.format(self.rank)).write_text(json.dumps(own), encoding="utf-8")
 
     def _complete(self, fresh: Path, path: Path) -> None:
         seal(fresh)
-        if path.exists():
-            shutil.rmtree(path)  # the same step, saved by this run before it was resumed
-        fresh.replace(path)
-        sync(self.folder)
+        with writing(self.folder):  # one lock for all steps, so that a killed run leaves one file at most
+            publish(fresh, path)
+        discard(previous_of(path))  # the same step, saved by this run before it was resumed
         for old in self._complete_ones()[self.keep :]:
-            shutil.rmtree(old, ignore_errors=True)
+            with suppress(OSError):
+                discard(old)
 
     def _together(self, act: Any) -> None:
         """Act in every process; when it fails in one, it fails in all, so that none waits for ever."""

@@ -287,7 +287,12 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     _follow_parent()
     if options.role == "worker":
-        return _worker(options.factory, options.folder, options.resume)
+        code = _worker(options.factory, options.folder, options.resume)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # gloo's threads now and then abort the interpreter while it shuts down, which would turn a finished
+        # training into a failed one. Everything is closed and written by now.
+        os._exit(code)
     rest = [options.factory, str(options.folder), *(["--resume"] if options.resume else [])]
     _torchrun(options.processes, rest)
     return 0

@@ -29,6 +29,7 @@ from typing import Any, Self
 
 import psutil
 
+from common import faults
 from common.errors import StoreError, TrainingError
 from common.store import atomic_write, refusal, save_model
 from common.training.power import Meter
@@ -252,7 +253,7 @@ class Run:
         stopped = isinstance(error, KeyboardInterrupt | SystemExit)
         state = "finished" if error is None else "interrupted" if stopped else "failed"
         try:
-            self.log(state if error is None or stopped else f"{state}: {error!r}")
+            self.log(state if error is None or stopped else f"{state}: {faults.kind(error)}")
             self.save(state=state)
         except (OSError, StoreError):
             if error is None:

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from common.errors import StoreError
-from common.store import open_model
+from common.store import reading
 
 WEIGHTS = "weights.safetensors"
 
@@ -29,13 +29,13 @@ def read_weights(model: nn.Module, folder: Path) -> Path:
     Raises:
         StoreError: the model is damaged, or is one of another network.
     """
-    checked = open_model(folder)
-    try:
-        model.load_state_dict(load_file(checked / WEIGHTS))
-    except (RuntimeError, OSError, ValueError) as error:
-        raise StoreError(
-            "the weights do not fit this network",
-            where=str(checked),
-            mend="open it with the version of the suite that stored it, or train anew",
-        ) from error
-    return checked
+    with reading(folder) as checked:
+        try:
+            model.load_state_dict(load_file(checked / WEIGHTS))
+        except (RuntimeError, OSError, ValueError) as error:
+            raise StoreError(
+                "the weights do not fit this network",
+                where=str(checked),
+                mend="open it with the version of the suite that stored it, or train anew",
+            ) from error
+        return checked

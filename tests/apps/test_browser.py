@@ -193,8 +193,8 @@ def test_the_sample_from_the_start_page_to_a_download(page, server, pictures, tm
     assert job["state"] == "done"
     assert re.search(r"[?&]job=" + out.parent.name, page.url)
 
-    forecast = pd.read_parquet(out / "tables" / "forecast.parquet")
-    accuracy = pd.read_parquet(out / "tables" / "accuracy.parquet")
+    forecast = pd.read_parquet(out / "result" / "tables" / "forecast.parquet")
+    accuracy = pd.read_parquet(out / "result" / "tables" / "accuracy.parquet")
     hours = (forecast["valid_from_utc"].iloc[1] - forecast["valid_from_utc"].iloc[0]) / pd.Timedelta(hours=1)
     assert len(forecast) * hours == 48
     assert metric(page, "Peak") == power(float(forecast["q50_kw"].max()), "en")
@@ -237,8 +237,8 @@ def test_a_dutch_file_in_dutch(page, server, pictures):
     page.get_by_role("button", name="Voorspel", exact=True).click()
     wait_for_result(page, server, "^Piek van")
     job, out = server.job()
-    forecast = pd.read_parquet(out / "tables" / "forecast.parquet")
-    alarms = pd.read_parquet(out / "tables" / "alarms.parquet")
+    forecast = pd.read_parquet(out / "result" / "tables" / "forecast.parquet")
+    alarms = pd.read_parquet(out / "result" / "tables" / "alarms.parquet")
     assert len(forecast) == 96
     assert set(alarms["limit_kw"]) == {650.0}
     assert metric(page, "Piek") == power(float(forecast["q50_kw"].max()), "nl")
@@ -290,7 +290,7 @@ def test_a_job_can_be_followed_from_a_second_browser_and_cancelled(page, server,
     job, out = server.job()
     assert job["state"] == "cancelled"
     assert not psutil.pid_exists(job["pid"])
-    assert not (out / "result.json").exists()
+    assert not (out / "result").exists()
 
 
 def test_no_request_left_this_machine(page, server, asked):

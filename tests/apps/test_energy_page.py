@@ -15,7 +15,7 @@ def test_it_opens_with_a_choice_and_says_that_data_stay_here(energy, text):
     page = energy()
     assert not page.exception
     assert page.title[0].value == "Energy forecast"
-    assert "Nothing leaves this machine" in text(page)
+    assert "Your files stay on the computer" in text(page)
     assert [b.label for b in page.button] == ["Use the sample"]
 
 
@@ -106,7 +106,7 @@ def test_a_link_to_no_job_is_one_sentence(name, energy):
 
 def test_a_damaged_result_is_one_sentence(put_job, home, energy, result):
     name = put_job("done", result)
-    (home / "jobs" / name / "out" / "result.json").write_text("{")
+    (home / "jobs" / name / "out" / "result" / "result.json").write_text("{")
     page = energy(job=name)
     assert not page.exception
     assert "cannot be read" in page.error[0].value

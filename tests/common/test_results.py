@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
+import logging
 
 import pandas as pd
 import pytest
@@ -39,7 +38,7 @@ def test_a_second_result_replaces_the_first_and_leaves_other_files(tmp_path):
     write_result(result(7.0), tmp_path)
     assert read_result(tmp_path).numbers["peak_kw"] == 7.0
     assert (tmp_path / "forecast.csv").read_text() == "kept"
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["forecast.csv", RESULT_FILE, "tables"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["forecast.csv", "result", "result.previous"]
 
 
 def test_a_folder_without_a_complete_result_is_refused(tmp_path):
@@ -58,5 +57,24 @@ def test_a_table_that_cannot_be_written_leaves_the_older_result(tmp_path, monkey
     monkeypatch.setattr(pd.DataFrame, "to_parquet", full)
     with pytest.raises(StoreError, match="No space left on device"):
         write_result(result(9.0), tmp_path)
-    assert json.loads((tmp_path / RESULT_FILE).read_text())["numbers"] == {"peak_kw": 4.5}
-    assert not list(Path(tmp_path).glob(".tables-*"))
+    assert read_result(tmp_path).numbers == {"peak_kw": 4.5}
+    assert [p.name for p in tmp_path.iterdir()] == ["result"]
+
+
+@pytest.mark.parametrize("part", ["result.json", "tables/forecast.parquet", "manifest.json"])
+def test_a_damaged_result_gives_way_to_the_one_before_it_or_is_one_line(tmp_path, part, caplog):
+    write_result(result(4.5), tmp_path)
+    path = tmp_path / "result" / part
+    whole = bytearray(path.read_bytes())
+    whole[len(whole) // 2] ^= 1
+    path.write_bytes(whole)
+    with pytest.raises(StoreError, match="no complete result") as error:
+        read_result(tmp_path)
+    assert "\n" not in str(error.value)
+    (tmp_path / "result").rename(tmp_path / "damaged")
+    write_result(result(4.5), tmp_path)
+    write_result(result(7.0), tmp_path)
+    path.write_bytes(whole)
+    with caplog.at_level(logging.WARNING):
+        assert read_result(tmp_path).numbers == {"peak_kw": 4.5}
+    assert "used instead" in caplog.text

@@ -2,7 +2,9 @@ import json
 import logging
 import os
 import resource
+import threading
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from common import store
 from common.errors import StoreError
-from common.store import atomic_write, latest, models, open_model, read_card, save_model, verify
+from common.store import atomic_write, latest, models, open_model, read_card, reading, save_model, verify
 
 
 def writer(text="weights"):
@@ -54,7 +56,7 @@ def test_a_stored_model_opens_and_its_card_has_every_fact(model):
 @given(st.data())
 def test_no_damaged_byte_goes_unseen(tmp_path_factory, data):
     folder = save_model(tmp_path_factory.mktemp("store") / "model", writer("x" * 50), {})
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != store.MANIFEST)
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
     path = data.draw(st.sampled_from(files))
     content = bytearray(path.read_bytes())
     if data.draw(st.booleans()) and len(content) > 0:
@@ -62,7 +64,7 @@ def test_no_damaged_byte_goes_unseen(tmp_path_factory, data):
     else:
         content = content[: data.draw(st.integers(0, len(content) - 1))]
     path.write_bytes(content)
-    with pytest.raises(StoreError, match="is not what was stored"):
+    with pytest.raises(StoreError):
         open_model(folder)
 
 
@@ -78,6 +80,14 @@ def test_a_cut_manifest_is_refused(model, cut):
 def test_a_manifest_of_another_shape_is_refused(model, text):
     (model / store.MANIFEST).write_text(text)
     with pytest.raises(StoreError):
+        open_model(model)
+
+
+@pytest.mark.parametrize("change", [lambda t: t + b" ", lambda t: t.replace(b": 7", b": 7.0"), bytes.upper])
+def test_a_manifest_spelt_another_way_is_refused(model, change):
+    path = model / store.MANIFEST
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(StoreError, match="the manifest cannot be read"):
         open_model(model)
 
 
@@ -118,6 +128,81 @@ def test_a_damaged_model_gives_way_to_the_one_before(model, caplog):
     assert (open_model(model) / "trees.txt").read_text() == "weights"
 
 
+def test_a_folder_of_somebody_else_is_never_replaced(tmp_path):
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "mother.txt").write_text("dear")
+    (tmp_path / "model.previous").write_text("mine")
+    for name in ("letters", "model"):
+        with pytest.raises(StoreError, match="not stored by the suite"):
+            save_model(tmp_path / name, writer(), {})
+    assert (tmp_path / "letters" / "mother.txt").read_text() == "dear"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["letters", "model.previous"]
+
+
+def test_a_stop_between_the_two_renames_brings_the_old_one_back(model, monkeypatch):
+    real, calls = Path.replace, []
+
+    def stopped(path, target):
+        calls.append(target.name)
+        if target.name == "model" and len(calls) == 2:
+            raise SystemExit(143)
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "replace", stopped)
+    with pytest.raises(SystemExit):
+        save_model(model, writer("newer"), {})
+    assert calls == ["model.previous", "model", "model"]
+    assert (verify(model) / "trees.txt").read_text() == "weights"
+    assert [p.name for p in model.parent.iterdir()] == ["model"]
+
+
+def test_a_writer_that_does_not_end_is_one_line_and_an_ended_one_is_no_matter(model):
+    with (
+        store.writing(model),
+        pytest.raises(StoreError, match="another process is writing there; wait for it") as error,
+        store.writing(model, timeout_s=0.05),
+    ):
+        pass
+    assert "\n" not in str(error.value)
+    lock = model.with_name(".model.lock")
+    assert not lock.exists()
+    lock.touch()  # of a process that was killed
+    save_model(model, writer("newer"), {})
+    assert not lock.exists()
+
+
+def test_a_reader_keeps_what_it_reads_until_it_is_done(model):
+    done = []
+
+    def save():
+        save_model(model, writer("newer"), {})
+        done.append((model / "trees.txt").read_text())
+
+    with reading(model) as place:
+        thread = threading.Thread(target=save)
+        thread.start()
+        thread.join(0.3)
+        assert thread.is_alive()
+        assert (place / "trees.txt").read_text() == "weights"
+    thread.join(10)
+    assert done == ["newer"]
+
+
+def test_unfinished_things_go_once_their_process_is_gone(tmp_path):
+    left = tmp_path / ".partial-0123abcd-model"
+    left.mkdir()
+    (left / "half").write_text("x")
+    other = tmp_path / ".partial-0123abcd-another"
+    other.mkdir()
+    with store.unfinished(tmp_path / "model", folder=True) as held:
+        assert not left.exists()  # it was to get the same name
+        assert other.exists()
+        store.clear(tmp_path)
+        assert held.exists()  # its process is here
+        assert not other.exists()
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_failing_writer_leaves_what_stood_there(model):
     def write(folder):
         (folder / "trees.txt").write_text("half")
@@ -142,7 +227,7 @@ def test_any_failing_call_leaves_the_old_state(model, monkeypatch, step):
     def fail(*arguments, **options):
         raise OSError(30, "Read-only file system")
 
-    target = {"replace": (store.Path, "replace"), "fsync": (os, "fsync"), "mkdir": (store.Path, "mkdir")}
+    target = {"replace": (Path, "replace"), "fsync": (os, "fsync"), "mkdir": (Path, "mkdir")}
     with monkeypatch.context() as patched:
         patched.setattr(*target[step], fail)
         with pytest.raises(StoreError, match="Read-only file system"):

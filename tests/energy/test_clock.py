@@ -110,7 +110,6 @@ def test_seconds_beside_the_step_are_moved_and_strays_left_out():
 @pytest.mark.parametrize(
     ("times", "words"),
     [
-        (pd.date_range("2024-01-01", periods=40, freq="h"), "only 40 hours of readings"),
         (pd.date_range("2024-01-01", periods=40, freq="D"), "the readings are 1 day apart"),
         (pd.date_range("2024-01-01", periods=9000, freq="min"), "the readings are 1 minute apart"),
         (["2024-01-01"], "only one time"),

@@ -37,6 +37,12 @@ def test_the_choice_follows_load_horizon_and_settings():
     assert (many.name, many.calibrated) == ("panel", True)
 
 
+def test_a_load_of_hours_is_read_but_not_forecast():
+    load = make_load(2)
+    with pytest.raises(DataError, match="only 40 hours of readings; bring 2 days or more"):
+        choice(replace(load, ds=load.ds.isel(time=slice(40))))
+
+
 def test_what_may_be_known_of_the_weather():
     load = make_load(30)
     bare = replace(load, ds=load.ds.drop_vars("temperature_c"))

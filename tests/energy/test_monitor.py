@@ -81,6 +81,17 @@ def test_keeping_twice_is_once_and_nothing_is_overwritten(log: ForecastLog):
     assert path.read_bytes() == content
 
 
+def test_a_kept_forecast_that_changed_is_not_scored(log: ForecastLog):
+    path = log.forecasts()[2].path
+    content = path.read_bytes()
+    for at in range(0, len(content), len(content) // 40):
+        path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        with pytest.raises(StoreError, match="not what was kept"):
+            log.forecasts()
+    path.write_bytes(content)
+    assert len(log.forecasts()) == 5
+
+
 def test_a_foreign_file_is_named(log: ForecastLog, tmp_path: Path):
     pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "x.forecast.parquet")
     with pytest.raises(StoreError, match="no kept forecast"):

@@ -10,6 +10,7 @@ import pytest
 import torch
 import xarray as xr
 
+from common.dialect import Stated
 from common.errors import TrainingError
 from common.training.config import FitConfig
 from common.training.loop import fit
@@ -100,8 +101,9 @@ def test_task_from_plain_settings(load: Load, monkeypatch: pytest.MonkeyPatch) -
         return load
 
     monkeypatch.setattr(data, "read_load", read, raising=False)
-    task = make_task({"input": "load.csv", "timezone": "UTC", "lookback_days": 7, "valid_days": 5})
-    assert asked == {"path": Path("load.csv"), "timezone": "UTC"}
+    plain = {"input": "load.csv", "timezone": "UTC", "decimal": "comma", "lookback_days": 7, "valid_days": 5}
+    task = make_task(plain)
+    assert asked == {"path": Path("load.csv"), "timezone": "UTC", "stated": Stated(decimal=",")}
     assert task.valid is not None
     assert len(task.valid) == 2 * (5 * 24 - 24 + 1)
     with pytest.raises(TrainingError, match="hiden"):

@@ -64,6 +64,18 @@ def test_arrays_tables_facts_and_notes_come_back_as_they_were(taken):
     assert not found.arrays["grid"].flags.writeable
 
 
+def test_views_of_the_upload_come_back_without_a_copy(taken):
+    found = taken.parse("walls:views").arrays
+    content = b"time;kWh\n1;2\n"
+    assert found["all"].tobytes() == content
+    assert found["grid"].tolist() == [list(content[:3]), list(content[3:6])]
+    assert np.array_equal(found["turned"], found["grid"].T)
+    assert found["strided"].tobytes() == content[::2]
+    assert found["back"].tobytes() == content[::-1]
+    assert found["big"].tolist() == [content[1] * 256 + content[2], content[3] * 256 + content[4]]
+    assert not any(array.flags.writeable for array in found.values())
+
+
 @pytest.mark.parametrize(
     ("reader", "words"),
     [

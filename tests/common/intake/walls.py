@@ -111,3 +111,10 @@ def everything(source: Source, factor: int = 1) -> Parcel:
     }
     table = pa.table({"tekst": ["a", None], "kW": [1.5, 2.5]})
     return Parcel({"n": 2, "crs": None}, arrays, {"t": table}, ("something odd",))
+
+
+def views(source: Source) -> Parcel:
+    cells = np.frombuffer(source.view, np.uint8)
+    grid = cells[:6].reshape(2, 3)
+    arrays = {"all": cells, "grid": grid, "turned": grid.T, "strided": cells[::2], "back": cells[::-1]}
+    return Parcel({}, arrays | {"big": np.frombuffer(source.view[1:5], ">u2")})
