@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import parquet
 
 from common.dialect import Content, Dialect
@@ -12,10 +13,14 @@ from common.intake.kinds import PARQUET
 from common.intake.source import Source
 
 MAX_CELLS = 500_000_000
+_EARLIEST_US, _LATEST_US = (np.datetime64(year, "us").astype(np.int64) for year in ("1700", "2200"))
 
 
-def read_parquet(source: Source) -> Content:
+def read_parquet(source: Source) -> tuple[Content, list[str]]:
     """Read a Parquet file without what pandas or extensions have noted in it.
+
+    Returns:
+        The columns, and notes on times that count as empty.
 
     Raises:
         DataError: it has no row, two columns of one name, or an infinite number.
@@ -48,13 +53,14 @@ def read_parquet(source: Source) -> Content:
         raise DataError("two columns share a name", where=source.name, mend="give each its own name")
     if not table.num_rows:
         raise DataError("there is no row of data", where=source.name, mend="bring a file with readings")
-    columns = {name: _plain(table.column(name), name, source.name) for name in table.column_names}
+    notes: list[str] = []
+    columns = {name: _plain(table.column(name), name, source.name, notes) for name in table.column_names}
     rows = np.arange(1, table.num_rows + 1, dtype=np.int64)
-    return Content(columns, rows, Dialect(PARQUET), {})
+    return Content(columns, rows, Dialect(PARQUET), {}), notes
 
 
-def _plain(column: pa.ChunkedArray, name: str, where: str) -> pa.Array:
-    """A Parquet column as one of a few types."""
+def _plain(column: pa.ChunkedArray, name: str, where: str, notes: list[str]) -> pa.Array:
+    """A Parquet column as one of a few types; what it says of itself is added to the notes."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         column, kind = column.cast(kind.value_type), kind.value_type
@@ -63,6 +69,8 @@ def _plain(column: pa.ChunkedArray, name: str, where: str) -> pa.Array:
         one = pa.concat_arrays(one.chunks)
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return one.cast(pa.string())
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return _moments(one, name, where, notes)
     if pa.types.is_decimal(kind) or pa.types.is_float16(kind) or pa.types.is_null(kind):
         return one.cast(pa.float64())
     if pa.types.is_floating(kind):
@@ -75,3 +83,24 @@ def _plain(column: pa.ChunkedArray, name: str, where: str) -> pa.Array:
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         raise IntakeError(f"the column '{name}' holds bytes", where=where, mend="leave it out")
     return one
+
+
+def _moments(column: pa.Array, name: str, where: str, notes: list[str]) -> pa.Array:
+    """Dates and times in microseconds; those with a zone in UTC, as not every library knows each zone."""
+    zoned = pa.types.is_timestamp(column.type) and column.type.tz is not None
+    exact = not (pa.types.is_timestamp(column.type) and column.type.unit == "ns")
+    try:
+        moments = column.cast(pa.timestamp("us", "UTC" if zoned else None), safe=exact)
+    except pa.ArrowInvalid as error:
+        raise DataError(
+            "a time is too far off", where=f"{where}, column '{name}'", mend="check the dates"
+        ) from error
+    at = moments.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+    # The year 1 and the year 9999 stand for "none" in many systems; nanoseconds reach from 1677 to 2262.
+    far = (at < _EARLIEST_US) | (at >= _LATEST_US)
+    if far.any():
+        notes.append(
+            f"{int(far.sum()):,} of the times in '{name}' lie before 1700 or after 2200 and count as empty"
+        )
+        moments = pc.if_else(pa.array(far), None, moments)
+    return moments

@@ -6,7 +6,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from common import home
@@ -21,7 +21,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Declare `pilots store` and what it does."""
     parser = commands.add_parser("store", help="check, clean, export or import what is kept")
     actions = parser.add_subparsers(dest="store", required=True, metavar="ACTION")
-    where = "a folder of runs, models, jobs or results (default: what the suite keeps for you)"
+    where = "a folder of runs, models, jobs or results (default: what is kept for you, and runs/ here)"
     check = actions.add_parser("verify", help="find damaged models, checkpoints, results, runs and jobs")
     clean = actions.add_parser("gc", help="remove unfinished and damaged leftovers")
     for action in (check, clean):
@@ -77,31 +77,30 @@ def _import(options: argparse.Namespace, warn: Callable[[str], None]) -> int:
     return 0
 
 
-def _chosen(folder: Path | None) -> Path:
+def _chosen(folder: Path | None) -> list[Path]:
     if folder is not None:
-        return folder
+        return [folder]
     own = home.folder()
-    if not own.is_dir():
+    kept = [place for place in (own, Path("runs")) if place.is_dir()]
+    if not kept:
         raise StoreError("nothing is kept there yet", where=str(own), mend="name a folder, for example: runs")
-    return own
+    return kept
 
 
-def _verify(root: Path, as_json: bool) -> int:
+def _verify(roots: Sequence[Path], as_json: bool) -> int:
     from common.store.cleaning import leftovers
     from common.store.survey import survey
 
     found = []
-    for one in survey(root):
-        found.append(one)
-        if not as_json:
-            state = f"{one.what}; {one.mend}." if one.what else ""
-            print(
-                f"{'damaged' if one.what else 'ok':<8} {one.kind:<11} {_shown(one.path, root)}"
-                + (state and f": {state}"),
-                flush=True,
-            )
+    for root in roots:
+        for one in survey(root):
+            found.append(one)
+            if not as_json:
+                state = f": {one.what}; {one.mend}." if one.what else ""
+                word = "damaged" if one.what else "ok"
+                print(f"{word:<8} {one.kind:<11} {_shown(one.path, root)}{state}", flush=True)
     damaged = [one for one in found if one.what]
-    left = sum(1 for _ in leftovers(root))
+    left = sum(1 for root in roots for _ in leftovers(root))
     if as_json:
         items = [
             {"kind": o.kind, "path": str(o.path), "ok": not o.what, "what": o.what, "mend": o.mend}
@@ -113,32 +112,32 @@ def _verify(root: Path, as_json: bool) -> int:
         if left:
             print(f"{left:,} leftovers; `pilots store gc` removes them")
     if damaged:
-        print(f"pilots: {len(damaged):,} of the things kept in {root} are damaged.", file=sys.stderr)
+        places = " and ".join(map(str, roots))
+        print(f"pilots: {len(damaged):,} of the things kept in {places} are damaged.", file=sys.stderr)
         return DAMAGED
     return 0
 
 
-def _gc(root: Path, options: argparse.Namespace) -> int:
+def _gc(roots: Sequence[Path], options: argparse.Namespace) -> int:
     from common.store.cleaning import clean, leftovers
 
     dry = options.dry_run
-    found = (
-        list(leftovers(root, previous=options.previous)) if dry else clean(root, previous=options.previous)
-    )
-    gone = [one for one in found if one.removed or dry]
-    total = sum(one.size_bytes for one in gone)
+    look = leftovers if dry else clean
+    found = [(root, one) for root in roots for one in look(root, previous=options.previous)]
+    gone = [(root, one) for root, one in found if one.removed or dry]
+    total = sum(one.size_bytes for _, one in gone)
     if options.json:
         items = [
-            {"path": str(o.path), "why": o.why, "bytes": o.size_bytes, "removed": o.removed} for o in found
+            {"path": str(o.path), "why": o.why, "bytes": o.size_bytes, "removed": o.removed} for _, o in found
         ]
         print(json.dumps({"dry_run": dry, "count": len(gone), "bytes": total, "items": items}))
     else:
-        for one in gone:
+        for root, one in gone:
             word = "would go" if dry else "removed"
             print(f"{word:<8} {_megabytes(one.size_bytes):>12}  {_shown(one.path, root)} ({one.why})")
         print(f"{len(gone):,} {'would go' if dry else 'removed'}, {total:,} bytes")
     if len(gone) < len(found):
-        kept = next(one.path for one in found if not one.removed)
+        kept = next(one.path for _, one in found if not one.removed)
         raise StoreError("it cannot be removed", where=str(kept), mend="check who may write there")
     return 0
 
@@ -153,7 +152,7 @@ def _plain_name(file: Path) -> str:
 
 
 def _shown(path: Path, root: Path) -> str:
-    shown = str(path.relative_to(root)) if path != root else str(root)
+    shown = str(path.relative_to(root)) if path != root and root.is_absolute() else str(path)
     return "".join(c if c.isprintable() else "?" for c in shown)
 
 

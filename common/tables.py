@@ -233,7 +233,7 @@ def _content(source: Source, stated: Stated) -> tuple[Content, list[str]]:
     if source.kind == PARQUET:
         from common.columnar import read_parquet
 
-        return read_parquet(source), []
+        return read_parquet(source)
     from common.delimited import read_text
 
     if source.kind == XLSX:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import math
+import re
 
 from common.errors import DataError, IntakeError
 from common.intake.source import Source
 
 MAX_CELLS = 20_000_000
+_MOST_ROWS, _MOST_COLUMNS = 1_048_576, 16_384
+# A cell that is not closed at once holds something; formatted empty ones reach far in many real sheets.
+_FILLED = re.compile(rb'<(?:\w{1,20}:)?c\s[^>]{0,200}?\br="([A-Za-z]{1,9})([0-9]{1,15})"[^>/]{0,200}>')
 _SHEETS_NAMED = 8
 
 
@@ -33,8 +38,9 @@ def as_text(source: Source, sheet: str = "") -> tuple[bytes, str, list[str]]:
 
     archive = source.archive()
     for name in archive.names:  # inflated once with a counter, before a library does it without
-        for _ in archive.blocks(name):
-            pass
+        content = archive.read(name)
+        if name.startswith("xl/worksheets/"):
+            _check_reach(content, source.name)
     try:
         book = calamine.CalamineWorkbook.from_object(io.BytesIO(source.read()))
         visible = [
@@ -66,6 +72,22 @@ def as_text(source: Source, sheet: str = "") -> tuple[bytes, str, list[str]]:
     )
 
 
+def _check_reach(sheet: bytes, where: str) -> None:
+    """Refuse filled cells that span too much: one far away makes a library allocate all between."""
+    width = height = 0
+    for letters, digits in set(_FILLED.findall(sheet)):
+        column = 0
+        for letter in letters.upper():
+            column = column * 26 + letter - 64
+        width, height = max(width, column), max(height, int(digits))
+    if width > _MOST_COLUMNS or height > _MOST_ROWS or width * height > MAX_CELLS:
+        raise IntakeError(
+            f"a sheet has {height:,} rows of {width:,} columns",
+            where=where,
+            mend="bring a part of it, or CSV",
+        )
+
+
 def _rows(sheet: object, where: str) -> list[list[object]] | None:
     """All rows from the sheet's first on, or None where there is no table in it."""
     width, height = sheet.total_width, sheet.total_height  # type: ignore[attr-defined]
@@ -92,7 +114,7 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        if value == round(value) and abs(value) < 2**53:
+        if math.isfinite(value) and value == round(value) and abs(value) < 2**53:
             return str(int(value))
         text = repr(value)
         # 1.234 could also be 1234 with a thousands mark; 1.2340 could not.

@@ -31,8 +31,9 @@ def prepare() -> None:
         del st.session_state.source
         st.rerun()
     reading: dict[str, object] = {}
+    place = None
     if source != energy_read.SAMPLE:
-        reading = energy_read.how_read()
+        reading, place = energy_read.how_read()
     else:
         st.markdown(f"**{t('check_sample_name')}**")
     try:
@@ -40,6 +41,8 @@ def prepare() -> None:
     except PilotError as error:
         sorry(error)
         return
+    if place is not None:
+        energy_read.found(load, place)
     energy_read.check(load)
     st.divider()
     chosen = energy_options.ask(load)

@@ -8,11 +8,12 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from apps.ui import charts, energy_charts, energy_sections, frame, upload, workspace
 from apps.ui.energy_options import KEPT
 from apps.ui.format import date, number, percent, power, unit_for
-from apps.ui.text import language, t
+from apps.ui.text import language, said, t
 from common import intake, table_options
 from energy.data import Load
 from energy.units import UNITS
@@ -150,8 +151,13 @@ def findings_of(load: Load) -> pd.DataFrame:
     return load.report.table() if load.report else pd.DataFrame()
 
 
-def how_read() -> dict[str, object]:
-    """Let the visitor confirm or change how a file is read; arguments of `energy.data.read_load`."""
+def how_read() -> tuple[dict[str, object], DeltaGenerator]:
+    """Let the visitor confirm or change how a file is read.
+
+    Returns:
+        Arguments of `energy.data.read_load` and options of `common.table_options`, and the place in which
+        `found` says how the table turned out to be written.
+    """
     with st.expander(t("check_how"), icon=":material/tune:"):
         st.caption(t("check_how_text"))
         cells = st.columns(3)
@@ -180,8 +186,9 @@ def how_read() -> dict[str, object]:
         unit = cells[2].selectbox(
             t("check_unit"), (GUESS, *UNITS), format_func=lambda u: u or guess, key="unit", **KEPT
         )
+        place = st.empty()
         written = _how_written()
-    return {
+    reading: dict[str, object] = {
         "timezone": zone,
         "country": country or "",
         "label": label,
@@ -190,11 +197,17 @@ def how_read() -> dict[str, object]:
         "unit": unit or None,
         **written,
     }
+    return reading, place
+
+
+def found(load: Load, place: DeltaGenerator) -> None:
+    """Say how the table turned out to be written: encoding, separator, decimal mark, header."""
+    formats = load.report.of("format") if load.report else []
+    place.caption(t("check_written_text", found=said(formats[0].what) if formats else t("check_guess")))
 
 
 def _how_written() -> dict[str, object]:
     """How a table is written, where the visitor states it; options of `common.table_options`."""
-    st.caption(t("check_written_text"))
     cells = st.columns(4)
     choices = {
         "separator": tuple(table_options.SEPARATORS),

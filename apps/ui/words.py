@@ -21,8 +21,8 @@ SHARED: dict[str, tuple[str, str]] = {
     # How a table is written
     "check_found": ("as found", "zoals gevonden"),
     "check_written_text": (
-        "How the table is written was found from all of it; state it where that went wrong.",
-        "Hoe de tabel geschreven is, is uit het geheel afgeleid; geef het op waar dat niet klopt.",
+        "Found in the file: {found}. State it where that is wrong.",
+        "Gevonden in het bestand: {found}. Geef het op waar dat niet klopt.",
     ),
     "check_separator": ("Between columns", "Tussen kolommen"),
     "check_decimal": ("Decimal mark", "Decimaalteken"),

@@ -17,7 +17,8 @@ from pathlib import PurePosixPath
 
 from common.errors import IntakeError
 
-MAX_ENTRIES = 5_000
+MAX_ENTRIES, MAX_PIECES = 5_000, 50_000
+"""Most entries of an archive or folder; a Zarr store has one for each of its pieces."""
 MAX_TOTAL_BYTES = 1 << 30
 MAX_RATIO = 250
 """Bytes out for a byte in. Scans and rasters reach 100; zeros alone, of which bombs are made, 1,000."""
@@ -226,12 +227,17 @@ def _check_end(stream: io.BufferedIOBase | io.BytesIO, size: int, where: str, ma
     count, listed = struct.unpack_from("<HI", tail, at + 10)
     # 0xFFFF announces zip64, for archives far beyond what is taken in here.
     if count > max_entries or listed > 1000 * max_entries:
-        raise IntakeError(
-            f"the ZIP archive holds {count:,} entries, more than {max_entries:,}",
-            where=where,
-            mend="bring only what is needed",
-        )
+        raise too_many(count, max_entries, where)
     stream.seek(0)
+
+
+def too_many(count: int, most: int, where: str) -> IntakeError:
+    """The refusal of an archive by the number of its entries."""
+    return IntakeError(
+        f"the ZIP archive holds {count:,} entries, more than {most:,}",
+        where=where,
+        mend="bring only what is needed",
+    )
 
 
 def _check_entry(entry: zipfile.ZipInfo, where: str) -> None:

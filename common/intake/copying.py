@@ -10,8 +10,9 @@ from pathlib import Path
 
 from common.errors import IntakeError
 from common.intake import spool
-from common.intake.archive import MAX_ENTRIES
+from common.intake.archive import MAX_ENTRIES, MAX_PIECES
 from common.intake.naming import shown_name
+from common.intake.recognise import ZARR_MARKS
 
 _SYSTEM_FILES = (".DS_Store", "Thumbs.db", "desktop.ini")
 
@@ -100,6 +101,7 @@ def _unreadable(name: str, error: Exception) -> IntakeError:
 def _files(top: Path, name: str) -> Iterator[Path]:
     """Plain files below a folder in a fixed order; links are refused, system files passed over."""
     count = 0
+    most = MAX_PIECES if any((top / mark).exists() for mark in ZARR_MARKS) else MAX_ENTRIES
     for here, inner, files in os.walk(top):
         inner.sort()
         for one in inner:
@@ -111,10 +113,8 @@ def _files(top: Path, name: str) -> Iterator[Path]:
             if one in _SYSTEM_FILES:
                 continue
             count += 1
-            if count > MAX_ENTRIES:
+            if count > most:
                 raise IntakeError(
-                    f"the folder holds more than {MAX_ENTRIES:,} files",
-                    where=name,
-                    mend="choose the folder of one study alone",
+                    f"the folder holds more than {most:,} files", where=name, mend="choose a part of it"
                 )
             yield Path(here) / one

@@ -12,9 +12,10 @@ import struct
 from common.encoding import as_utf8
 from common.errors import IntakeError
 from common.intake import kinds
-from common.intake.archive import Archive, open_archive
+from common.intake.archive import MAX_ENTRIES, MAX_PIECES, Archive, open_archive, too_many
 
 HEAD_BYTES = 1 << 16
+ZARR_MARKS = (".zarray", ".zgroup", ".zmetadata", "zarr.json")
 
 # First bytes -> what to call it. Long marks before the short ones that they begin with.
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
@@ -51,7 +52,10 @@ _GEOJSON = re.compile(
     rb'"type"\s*:\s*"(?:FeatureCollection|Feature|(?:Multi)?(?:Point|LineString|Polygon)|GeometryCollection)"'
 )
 _TEXTS: tuple[tuple[re.Pattern[bytes], str], ...] = (
-    (re.compile(rb"\s*<(?:VRTDataset|OGRVRT|GDAL_WM|WMS_|WCS_)", re.I), "a list of links to other files (VRT, WMS)"),
+    (
+        re.compile(rb"\s*<(?:VRTDataset|OGRVRT|GDAL_WM|WMS_|WCS_)", re.I),
+        "a list of links to other files (VRT, WMS)",
+    ),
     (re.compile(rb"\s*<(?:\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<?kml", re.I | re.S), "a KML file"),
     (re.compile(rb"\s*<"), "a web page or XML"),
     (re.compile(rb"#!\s*/"), "a script"),
@@ -59,7 +63,7 @@ _TEXTS: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"NRRD0"), "an NRRD image"),
     (re.compile(rb"(?:%YAML|---\s*\n)"), "a YAML file"),
     (_PICKLE_TEXT, "a Python pickle, which can run code"),
-)  # fmt: skip
+)
 _TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _NIFTI_SIZES = (b"\x5c\x01\x00\x00", b"\x00\x00\x01\x5c", b"\x1c\x02\x00\x00", b"\x00\x00\x02\x1c")
 _JSON_START = re.compile(rb"\s*(?:\{|\[\s*[\[{\]\"\d-])")
@@ -183,9 +187,13 @@ def _zip(handle: int) -> tuple[str, str]:
     import os
 
     with os.fdopen(os.dup(handle), "rb") as file:
-        archive = open_archive(file, "")
+        archive = open_archive(file, "", max_entries=MAX_PIECES)
         names = archive.names
         lower = [name.lower() for name in names]
+        if any(name.split("/")[-1] in ZARR_MARKS for name in lower):
+            return kinds.ZARR, "a Zarr store"
+        if len(names) > MAX_ENTRIES:
+            raise too_many(len(names), MAX_ENTRIES, "")
         if "[content_types].xml" in lower:
             workbook = "xl/workbook.xml" in lower
             if "xl/vbaproject.bin" in lower:
@@ -195,8 +203,6 @@ def _zip(handle: int) -> tuple[str, str]:
             return "", "a PyTorch file, which can run code"
         if names and all(name.endswith(".npy") for name in lower):
             return kinds.NPZ, "NumPy arrays (NPZ)"
-        if any(name.split("/")[-1] in (".zarray", ".zgroup", ".zmetadata", "zarr.json") for name in lower):
-            return kinds.ZARR, "a Zarr store"
         if any(name.endswith((".shp", ".dbf", ".shx")) for name in lower):
             return kinds.SHAPEFILE, "a zipped Shapefile"
         # Scanners name their files without an ending, so the content of the first few says it; on a

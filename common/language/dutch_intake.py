@@ -9,7 +9,7 @@ DUTCH: dict[str, str] = {
     "choose a file": "kies een bestand",
     "choose a file in it": "kies een bestand daarin",
     "choose a file with content": "kies een bestand met inhoud",
-    "choose the folder of one study alone": "kies de map van één onderzoek",
+    "choose a part of it": "kies een deel ervan",
     "copy the files themselves": "kopieer de bestanden zelf",
     "give the file itself": "geef het bestand zelf",
     "split it, leave out what is not needed, or bring it in a more compact form": (

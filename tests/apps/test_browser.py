@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import psutil
 import pytest
@@ -258,6 +259,11 @@ def test_a_dutch_file_in_dutch(page, server, pictures):
         ("empty.csv", b""),
         ("words.csv", b"name;colour\nAnna;red\nBert;blue\n"),
         ("broken.parquet", b"PAR1 this is no parquet file PAR1"),
+        (
+            "script.csv",
+            b"place,kWh\n<script>document.title='RAN'</script>,1\n<img src=x onerror=alert(1)>,2\n",
+        ),
+        ("links.csv", b"<VRTDataset><SourceFilename>/etc/passwd</SourceFilename></VRTDataset>"),
     ],
 )
 def test_a_bad_file_is_one_sentence_and_the_page_lives_on(page, server, name, content):
@@ -274,6 +280,27 @@ def test_a_bad_file_is_one_sentence_and_the_page_lives_on(page, server, name, co
     assert len(said) == 2
     page.get_by_role("button", name="Choose other data").click()
     expect(page.get_by_role("button", name="Use the sample")).to_be_visible()
+
+
+def test_markup_in_a_workbook_is_shown_as_text_and_never_runs(page, server, pictures):
+    markup = "<img src=x onerror=document.title='RAN'>"
+    book = openpyxl.Workbook()
+    book.active.append(["tijd", f"{markup} kWh"])
+    for at in pd.date_range("2024-03-01", periods=96, freq="h"):
+        book.active.append([at.to_pydatetime(), float(at.hour)])
+    held = io.BytesIO()
+    book.save(held)
+    page.goto(f"{server.url}/energy")
+    page.locator("input[type=file]").set_input_files(
+        {"name": "<b>meter</b>.xlsx", "mimeType": "application/octet-stream", "buffer": held.getvalue()}
+    )
+    expect(page.get_by_role("button", name="Forecast", exact=True)).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("96 readings")).to_be_visible()
+    page.get_by_text("How the file was read").click()
+    expect(page.get_by_text("Found in the file: Excel, sheet 'Sheet', header in row 1.")).to_be_visible()
+    shoot(page, pictures, "check-workbook")
+    assert page.locator("img[src=x]").count() == 0
+    assert page.title() != "RAN"
 
 
 def test_a_job_can_be_followed_from_a_second_browser_and_cancelled(page, server, browser):

@@ -15,7 +15,7 @@ from common.language.catalogue import GAP
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("common", "energy", "apps", "healthcare", "agriculture", "logistics")
-LATER = ("common/intake", "healthcare", "agriculture", "logistics")
+LATER = ("healthcare", "agriculture", "logistics")
 """Folders whose sentences are not asked for yet."""
 
 KINDS = ("PilotError", "IntakeError", "DataError", "StoreError", "TrainingError")
@@ -24,16 +24,27 @@ SENTENCES: dict[str, tuple[int | str, ...]] = {
     "LayoutError": (0, 1),
     "refusal": (0,),
     "Finding": (2, 3),
-    "_find": (2, 3),
     "_Kind": (1, 2),
     "Found": (1,),
+    "Odd": (0,),
+    "_Odd": (1,),
     "_say": (0,),
 }
 """Which arguments of a call are sentences, by its name."""
+OF_SELF: dict[str, tuple[int | str, ...]] = {"_find": (2, 3)}
+"""As SENTENCES, for calls on `self` alone."""
+STRIPPED = {"rstrip"}
+"""What may be done to a text without changing its words."""
 CARRIED = {"what", "mend", "problem", "message", "done", "reason", "words", "notes"}
 """Attributes and functions that hold or give a sentence made elsewhere."""
 PROBLEMS = ("common/numerals.py", "common/dates.py")
 """Modules that return their sentences; every text of several words in a `return` or an assignment counts."""
+NOTING = ("common/intake/formats/", "common/check.py", "common/tables.py", "common/workbook.py")
+"""Modules that make notes; every text of several words in a list, as a key or appended counts."""
+FILES = ("name", "where")
+"""What holds a file's name, with which a place begins."""
+SEVERAL = 3
+"""Blanks in a text that is taken for a sentence, where only its form tells."""
 
 
 class Sentence(NamedTuple):
@@ -95,6 +106,12 @@ class Module:
             returned = [r for r in ast.walk(self.functions[node.func.id]) if isinstance(r, ast.Return)]
             return [text for one in returned for text in self.texts(one.value, deep + 1)]
         node = node.func if isinstance(node, ast.Call) else node
+        if isinstance(node, ast.Attribute) and node.attr in STRIPPED:
+            return [text.strip() for text in self.texts(node.value, deep + 1)]
+        if isinstance(node, ast.Attribute) and node.attr.isupper() and isinstance(node.value, ast.Name):
+            elsewhere = self.constant_of(node.value.id, node.attr, deep)
+            if elsewhere is not None:
+                return elsewhere
         assert isinstance(node, ast.Attribute), f"{self.path}:{node.lineno}: {ast.unparse(node)} is no text"
         assert node.attr in CARRIED, f"{self.path}:{node.lineno}: where does {node.attr} come from?"
         return []
@@ -171,9 +188,18 @@ class Module:
                 return Module(place).constant(name, deep + 1) if place.exists() else None
         return None
 
+    def constant_of(self, module: str, name: str, deep: int) -> list[str] | None:
+        """What `module.NAME` holds, where the module is ours: `from common.intake.formats import module`."""
+        for node in self.tree.body:
+            if isinstance(node, ast.ImportFrom) and any(alias.name == module for alias in node.names):
+                place = ROOT / (node.module or "").replace(".", "/") / f"{module}.py"
+                return Module(place).constant(name, deep + 1) if place.exists() else None
+        return None
+
     def sentences(self) -> Iterator[Sentence]:
         for called, call in self.calls():
-            for which in SENTENCES.get(called, ()):
+            on_self = isinstance(call.func, ast.Attribute) and _is(call.func.value, "self")
+            for which in SENTENCES.get(called) or (OF_SELF.get(called, ()) if on_self else ()):
                 named = [keyword.value for keyword in call.keywords if keyword.arg == which]
                 given = call.args[which : which + 1] if isinstance(which, int) else named
                 for node in given:
@@ -181,6 +207,8 @@ class Module:
                     yield from (Sentence(self.path, call.lineno, text) for text in texts)
         if self.path in PROBLEMS:
             yield from self.problems()
+        if self.path.startswith(NOTING):
+            yield from self.notes()
 
     def problems(self) -> Iterator[Sentence]:
         for node in ast.walk(self.tree):
@@ -192,6 +220,24 @@ class Module:
                             if text.count(" ") >= 3:
                                 yield Sentence(self.path, value.lineno, text)
 
+    def notes(self) -> Iterator[Sentence]:
+        for node in ast.walk(self.tree):
+            said: list[ast.expr | None] = []
+            if isinstance(node, ast.List):
+                said = [*node.elts]
+            elif isinstance(node, ast.ListComp):
+                said = [node.elt]
+            elif isinstance(node, ast.Dict):
+                said = node.keys
+            elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "append":
+                said = [*node.args]
+            for one in said:
+                named = isinstance(one, ast.Attribute) and one.attr.isupper()
+                if one is not None and (named or all(map(_is_written, _sides(one)))):
+                    for text in self.texts(one):
+                        if text.count(" ") >= SEVERAL:
+                            yield Sentence(self.path, one.lineno, text)
+
     def places(self) -> Iterator[Sentence]:
         """Where errors say they stand; a name or a path alone has no words to translate."""
         for called, call in self.calls():
@@ -200,6 +246,10 @@ class Module:
                     value = keyword.value
                     texts = self.texts(value) if isinstance(value, ast.Constant | ast.JoinedStr) else []
                     yield from (Sentence(self.path, call.lineno, text) for text in texts if text != GAP)
+        if self.path.startswith("common/intake"):
+            for node in ast.walk(self.tree):
+                if isinstance(node, ast.JoinedStr) and _says_where(node):
+                    yield from (Sentence(self.path, node.lineno, text) for text in self.texts(node))
 
 
 def _given(node: ast.Assign | ast.NamedExpr, name: str) -> ast.expr | None:
@@ -220,6 +270,17 @@ def _rows(loop: ast.For, name: str) -> list[ast.expr]:
     names = [getattr(target, "id", "") for target in loop.target.elts]
     rows = [row for row in loop.iter.elts if isinstance(row, ast.Tuple)]
     return [row.elts[names.index(name)] for row in rows] if name in names else []
+
+
+def _says_where(text: ast.JoinedStr) -> bool:
+    """Whether it begins with a file's name: f"{where}, row {row}"."""
+    first, then = (*text.values, None, None)[:2]
+    named = isinstance(first, ast.FormattedValue) and ast.unparse(first.value).split(".")[-1] in FILES
+    return named and isinstance(then, ast.Constant) and str(then.value).startswith(", ")
+
+
+def _is_written(node: ast.AST) -> bool:
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
 def _sides(node: ast.AST) -> list[ast.AST]:

@@ -340,3 +340,36 @@ def test_a_stated_order_of_dates_is_kept_to(tmp_path):
         read_table(take(path), Stated(date_order="month-day-year")).times("d")
     with pytest.raises(DataError, match="some dates are not written as year-month-day"):
         read_table(take(path), Stated(date_order="year-month-day")).times("d")
+
+
+def test_stamps_of_parquet_are_utc_and_empty_dates_are_empty(tmp_path):
+    path = tmp_path / "a.parquet"
+    year_one, day = -62135596800 * 10**6, 86_400 * 10**6
+    zoned = pa.array([year_one, 0, None, day], pa.int64()).cast(pa.timestamp("us", "Europe/Amsterdam"))
+    dates = pa.array([0, 2932896, 1, None], pa.int32()).cast(pa.date32())  # 9999-12-31
+    parquet.write_table(pa.table({"time": zoned, "until": dates, "kWh": [1.0, 2.0, 3.0, 4.0]}), path)
+    table = read_table(take(path))
+    assert table.frame["time"].isna().tolist() == [True, False, True, False]
+    assert table.times("time").utc
+    assert not table.times("until").utc
+    assert table.column("until").null_count == 2
+    assert table.notes == (
+        "1 of the times in 'time' lie before 1700 or after 2200 and count as empty",
+        "1 of the times in 'until' lie before 1700 or after 2200 and count as empty",
+    )
+
+
+def test_a_cell_far_away_in_a_workbook_is_refused_and_formatted_ones_are_not(tmp_path):
+    import openpyxl
+    from openpyxl.styles import Font
+
+    book = openpyxl.Workbook()
+    for row in (["a", "b"], [1, 2], [3, 4]):
+        book.active.append(row)
+    book.active["XFD900000"].font = Font(bold=True)
+    book.save(tmp_path / "styled.xlsx")
+    assert read_table(take(tmp_path / "styled.xlsx")).names == ["a", "b"]
+    book.active["XFD900000"] = 1
+    book.save(tmp_path / "far.xlsx")
+    with pytest.raises(IntakeError, match="a sheet has 900,000 rows of 16,384 columns"):
+        read_table(take(tmp_path / "far.xlsx"))

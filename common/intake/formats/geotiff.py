@@ -115,12 +115,6 @@ def _read(
 
 def _check(page: tiff.Page, name: str) -> None:
     """What can be refused before the file is opened."""
-    if page.number(tiff.PHOTOMETRIC, 1) == _PALETTE or tiff.COLOUR_MAP in page.tags:
-        raise IntakeError(
-            "its pixels are numbers of colours, not measured values",
-            where=name,
-            mend="export the values themselves, without a colour table",
-        )
     packed = page.number(tiff.COMPRESSION, 1)
     if packed not in _PACKED:
         raise IntakeError(
@@ -238,6 +232,8 @@ def _page_notes(pages: list[tiff.Page]) -> list[str]:
         notes.append(f"it holds {1 + len(whole)} pages; the first was read")
     if any(kind & _MASK for kind in kinds):
         notes.append("it holds a mask of valid pixels, which was left out")
+    if pages[0].number(tiff.PHOTOMETRIC, 1) == _PALETTE or tiff.COLOUR_MAP in pages[0].tags:
+        notes.append("its pixels are numbers of classes with a colour each, not measured values")
     return notes
 
 

@@ -41,6 +41,7 @@ _CATEGORICAL = ("cat_boundaries", "cat_threshold")
 _WHOLE = re.compile(rb"(?:0|-?[1-9]\d{0,10})(?: (?:0|-?[1-9]\d{0,10}))*")
 _SIGNS = b"0123456789+-.eE "
 # A gain plays no part in predictions, and of very large labels it overflows.
+_INFINITE = re.compile(rb"(?<![^ ])inf(?![^ ])")
 _ENDLESS = re.compile(rb"(?<![^ ])-?(?:inf|nan)(?![^ ])")
 
 Numbers = NDArray[Any]
@@ -105,6 +106,8 @@ def _numbers(key: str, text: bytes, tree: Tree) -> Numbers:
             tree.fail(f"'{key}' holds what is no whole number")
         return np.array(text.split(b" ")).astype(np.int64)
     plain = _ENDLESS.sub(b"0", text) if key == "split_gain" else text
+    if key == "threshold":  # "inf" parts what is missing from all the rest; no category has such a number
+        plain = _INFINITE.sub(b"1e300", text)
     words = plain.split(b" ")
     if plain.translate(None, _SIGNS) or b"" in words:
         tree.fail(f"'{key}' holds what is no number")

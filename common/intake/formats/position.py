@@ -32,7 +32,8 @@ def region_notes(bounds: Sequence[float], region: Sequence[float] | None, what: 
     lies = f"{what} lie at {_degrees((west + east) / 2, 'EW')}, {_degrees((south + north) / 2, 'NS')}"
     if _within((south, west, north, east), expected):
         return [
-            f"{lies}, not in {place}; latitude and longitude look swapped: the other way round they do lie in it"
+            f"{lies}, not in {place}; latitude and longitude look swapped: the other way round they do "
+            "lie in it"
         ]
     return [f"{lies}, not in {place}"]
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from common.errors import IntakeError
+from common.intake.archive import MAX_PIECES
 from common.intake.formats import grid, zarr_layout, zarr_pieces
 from common.intake.formats.stored import Stored, shown
 from common.intake.parcel import Parcel
@@ -41,7 +42,7 @@ def read(source: Source, variables: Sequence[str] | None = None) -> Parcel:
         IntakeError: it is damaged, too large, or kept in a way that is not taken in.
         DataError: it has no such variable, times cannot be read, or nothing has a value.
     """
-    name, archive = source.name, source.archive()
+    name, archive = source.name, source.archive(max_entries=MAX_PIECES)
     files: dict[str, list[str]] = {}
     for entry in archive.names:
         folder, _, file = entry.rpartition("/")

@@ -215,8 +215,9 @@ def test_complex_numbers(tmp_path, options):
 def test_colour_table(tmp_path):
     colours = {i: (i, i, i, 255) for i in range(256)}
     data = edited(tmp_path, geotiff(), lambda raster: raster.write_colormap(1, colours))
-    with pytest.raises(IntakeError, match="colours"):
-        parse(tmp_path, data)
+    found = parse(tmp_path, data)  # a map of land cover, say
+    assert "its pixels are numbers of classes with a colour each, not measured values" in found.notes
+    assert np.array_equal(found.arrays["bands"], parse(tmp_path, geotiff()).arrays["bands"])
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,8 @@ MAKERS = {
     "multiclass": lambda: trained(CLASSES, objective="multiclass", num_class=3),
     "multiclassova": lambda: trained(CLASSES, objective="multiclassova", num_class=3),
     "lambdarank": lambda: trained(CLASSES, [100] * 4, objective="lambdarank"),
+    # Where the best split parts missing values from all others its threshold is written as "inf".
+    "missing": lambda: trained(np.isnan(X[:, 1]) * 5.0 + X[:, 0] / 100),
     "categories": lambda: trained(STEPS, categories=[4], **CATEGORIES),
     "one_hot": lambda: trained(STEPS, categories=[4], max_cat_to_onehot=100, **CATEGORIES),
     "linear": lambda: trained(linear_tree=True),

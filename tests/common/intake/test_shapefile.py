@@ -101,9 +101,15 @@ def test_kinds_of_shapes(tmp_path, geometry):
 
 @pytest.mark.parametrize(
     ("codec", "said"),
-    [("cp1252", b"1252"), ("cp1252", b"ANSI 1252"), ("cp1252", None), ("cp1252", b"nonsense"), ("utf-8", b"UTF-8"),
-     ("utf-8", None)],
-)  # fmt: skip
+    [
+        ("cp1252", b"1252"),
+        ("cp1252", b"ANSI 1252"),
+        ("cp1252", None),
+        ("cp1252", b"nonsense"),
+        ("utf-8", b"UTF-8"),
+        ("utf-8", None),
+    ],
+)
 def test_encodings(tmp_path, codec, said):
     parts = shapefile(tmp_path, encoding="UTF-8")
     dbf = bytearray(parts["veld.dbf"].replace("é".encode(), "é".encode(codec).ljust(2)))

@@ -419,3 +419,14 @@ def test_only_the_suites_errors_escape(tmp_path):
     run()
     assert {"fault", "late", "death"}.isdisjoint(attempts.ends), attempts.report()
     assert attempts.ends["read"] > 10, attempts.report()
+
+
+def test_a_store_may_have_thousands_of_pieces_and_a_study_may_not(tmp_path):
+    store = tmp_path / "fine.zarr"
+    zarr.create_array(store, shape=(6_000,), chunks=(1,), dtype="u1", zarr_format=2)[:] = 7
+    found = take(store, [kinds.ZARR]).parse()
+    assert int(found.arrays["values"].sum()) == 42_000
+    for mark in store.glob(".z*"):
+        mark.unlink()
+    with pytest.raises(IntakeError, match="the folder holds more than 5,000 files"):
+        take(store, [kinds.ZARR, kinds.DICOM])
