@@ -228,7 +228,7 @@ def sigterm(times: int = 3, seed: int = 1) -> str:
             time.sleep(chance.uniform(0, 0.05))
             child.terminate()
             said = child.communicate(timeout=WAIT_S)[1].strip()
-            _must(child.returncode == 128 + signal.SIGTERM, f"it ended with {child.returncode}")
+            _must(child.returncode == 128 + signal.SIGTERM, f"it ended with {child.returncode}: {said}")
             _must(bool(said) and "\n" not in said, f"it is not one line: {said}")
             _must((open_model(old) / "manifest.json").read_bytes() == before, "the old model is lost")
             _must(not _unfinished(old.parent), "something half-written is left")

@@ -7,17 +7,16 @@ import hashlib
 import json
 import os
 import re
-import signal
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any, Self
 
 from common import audit, faults
 from common.errors import MissingExtraError, PilotError, StoreError, TrainingError
+from common.signals import put_off
 
 MANIFEST = "manifest.json"
 MOST_HASHED_BYTES = 1 << 30
@@ -77,7 +76,7 @@ class Audited:
             return
         if not _is_first():
             return
-        with _undisturbed():
+        with put_off():
             try:
                 audit.append(self._entry(error))
             except PilotError as refused:
@@ -170,24 +169,3 @@ def _commit() -> str:
 def _is_first() -> bool:
     # Under torchrun or Slurm every process runs the command; one line a run is enough.
     return all(os.environ.get(name, "0") == "0" for name in ("RANK", "SLURM_PROCID"))
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Put Ctrl-C and SIGTERM off until the line is written."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-
-    def later(number: int, frame: FrameType | None) -> None:
-        came.append(number)
-
-    before = {kind: signal.signal(kind, later) for kind in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for kind, handler in before.items():
-            signal.signal(kind, handler or signal.SIG_DFL)  # None: it was not set from Python
-        if came:
-            signal.raise_signal(came[0])

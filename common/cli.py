@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,10 +18,9 @@ from typing import TYPE_CHECKING, Any
 from common import pilot as pilots
 from common import table_options
 from common.errors import PilotError
+from common.signals import raise_on_terminate
 
 if TYPE_CHECKING:
-    import types
-
     from common.audited import Audited
     from common.pilot import Pilot, Result
 
@@ -161,11 +159,6 @@ def _say(error: PilotError | str) -> None:
     print(f"pilots: {said}", file=sys.stderr)
 
 
-def _on_terminate(number: int, frame: types.FrameType | None) -> None:
-    # An exception rather than the default action: `finally` blocks then remove what is half-written.
-    raise SystemExit(128 + number)
-
-
 def _dispatch(arguments: Sequence[str]) -> int:
     # What follows a pilot's name is the pilot's own affair, so argparse is not asked about it here.
     if len(arguments) > 1 and arguments[0] in WITH_PILOT and not arguments[1].startswith("-"):
@@ -199,7 +192,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; a user's mistake is one line on stderr."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    signal.signal(signal.SIGTERM, _on_terminate)
+    raise_on_terminate()
     try:
         return _dispatch(arguments)
     except PilotError as error:

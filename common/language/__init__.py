@@ -25,7 +25,19 @@ if TYPE_CHECKING:
 Language = Literal["en", "nl"]
 VARIABLE = "PILOTS_LANGUAGE"
 LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
-OWN = ("dutch", "dutch_access", "dutch_intake", "dutch_store", "dutch_training", "dutch_words")
+OWN = (
+    "dutch",
+    "dutch_access",
+    "dutch_geo",
+    "dutch_grids",
+    "dutch_intake",
+    "dutch_models",
+    "dutch_routing",
+    "dutch_scans",
+    "dutch_store",
+    "dutch_training",
+    "dutch_words",
+)
 LONGEST = 2000
 """Characters of a sentence beyond which it is not looked up."""
 BEFORE, AFTER = ": ", "; "

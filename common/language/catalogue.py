@@ -12,7 +12,15 @@ LEAST_KNOWN = 8
 DEEPEST = 2
 """Sentences within sentences that are looked into: a reason of a reason."""
 _GROUPED = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_DECIMAL = re.compile(r"-?\d+\.\d+(?:e[+-]?\d+)?")
+_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
+_MARKS = str.maketrans(",.", ".,")
+_UNIT = re.compile(r" ?(?:mm|km|m|MB|GB|ha|kg|s|%|°|kWh?|MWh?)(?![\w/])")
+_PRODUCT = " × "
+_MOST_FACTORS = 4
 _OR = " or "
+_LIST, _LONGEST_LIST = ", ", 8
+_TIMES = re.compile(r"(.+?)((?: \(\d+\))?)")
 _COUNTED = re.compile(r"(-?[\d.,]+) (.+)")
 
 
@@ -52,6 +60,11 @@ class Template:
         """Characters beside the gaps."""
         return sum(map(len, self.parts))
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether a unit follows one of its gaps: then its numbers are quantities, not versions or codes."""
+        return any(_UNIT.match(part) for part in self.parts[1:])
+
     def is_quoted(self, gap: int) -> bool:
         """Whether a gap stands in quotation marks: a name or a content, which no language changes."""
         return self.parts[gap].endswith("'") and self.parts[gap + 1].startswith("'")
@@ -80,24 +93,45 @@ class Catalogue:
         for template in self._templates:
             gaps = template.filled(text)
             if gaps is not None:
+                measured = template.is_measured
                 said = [
-                    gap if template.is_quoted(i) else self._filling(gap, deep) for i, gap in enumerate(gaps)
+                    gap if template.is_quoted(i) else self._filling(gap, deep, measured)
+                    for i, gap in enumerate(gaps)
                 ]
                 return template.weight, template.other.format(*said)
         return 0, text
 
-    def _filling(self, gap: str, deep: int) -> str:
-        """What was filled in, translated where it is known."""
+    def _filling(self, gap: str, deep: int, measured: bool = False) -> str:
+        """What was filled in, translated where it is known; `measured`: a number in it is a quantity."""
         if gap in self._words:
             return self._words[gap]
-        if _GROUPED.fullmatch(gap):
-            return gap.translate(str.maketrans(",.", ".,"))
+        if _GROUPED.fullmatch(gap) or (measured and _DECIMAL.fullmatch(gap)):
+            return gap.translate(_MARKS)
         counted = _COUNTED.fullmatch(gap)
         if counted and counted[2] in self._words:
-            return f"{self._filling(counted[1], deep)} {self._words[counted[2]]}"
+            return f"{self._filling(counted[1], deep, measured=True)} {self._words[counted[2]]}"
+        factors = gap.split(_PRODUCT, _MOST_FACTORS)
+        if len(factors) > 1 and all(map(_NUMBER.fullmatch, factors)):
+            return _PRODUCT.join(self._filling(factor, DEEPEST, measured) for factor in factors)
         choices = gap.split(_OR)
         if len(choices) > 1 and any(choice in self._words for choice in choices):
             return self._or.join(self._filling(choice, deep) for choice in choices)
+        if deep < DEEPEST and (listed := self._list(gap, deep)):
+            return listed
         # A reason in brackets is often a sentence of its own.
         weight, said = self.find(gap, deep + 1) if " " in gap and deep < DEEPEST else (0, gap)
         return said if weight >= LEAST_KNOWN else gap
+
+    def _list(self, gap: str, deep: int) -> str:
+        """A list of things that are all known, some with how often they occur: "raw data (3), a spectrum"."""
+        found = [_TIMES.fullmatch(part) for part in gap.split(_LIST, _LONGEST_LIST)]
+        if len(found) == 1 and found[0] and not found[0][2]:
+            return ""
+        said = []
+        for part in found:
+            # One word alone may be a name, such as that of a column.
+            told = self._filling(part[1], deep + 1) if part and " " in part[1] and "'" not in part[1] else ""
+            if part is None or told in ("", part[1]):
+                return ""
+            said.append(told + part[2])
+        return _LIST.join(said)

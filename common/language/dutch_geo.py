@@ -28,26 +28,37 @@ DUTCH: dict[str, str] = {
     "its coordinate system says nothing about where on earth it lies": (
         "het coördinatenstelsel zegt niet waar op aarde het ligt"
     ),
-    "its coordinates lie outside of where {} is defined": "de coördinaten liggen buiten het gebied waar {} geldt",
+    "its coordinates lie outside of where {} is defined": (
+        "de coördinaten liggen buiten het gebied waar {} geldt"
+    ),
     "its coordinates look like degrees, but its coordinate system is {}": (
         "de coördinaten lijken graden, maar het coördinatenstelsel is {}"
     ),
     "the coordinates ({}, {}) are no degrees of longitude and latitude": (
         "de coördinaten ({}, {}) zijn geen graden lengte en breedte"
     ),
-    "the features lie at {}": "de objecten liggen op {}",
     "{}, not in Europe": "{}, niet in Europa",
     "{}, not in Europe; latitude and longitude look swapped: the other way round they do lie in it": (
         "{}, niet in Europa; breedte en lengte lijken verwisseld: andersom liggen ze er wel in"
     ),
     "{}, not in the expected region": "{}, niet in het verwachte gebied",
     "{}, not in the expected region; latitude and longitude look swapped: the other way round they do lie"
-    " in it": "{}, niet in het verwachte gebied; breedte en lengte lijken verwisseld: andersom liggen ze er wel in",
+    " in it": (
+        "{}, niet in het verwachte gebied; breedte en lengte lijken verwisseld: andersom liggen ze er wel in"
+    ),
     "{} lie at {}, {}": "{} liggen op {}, {}",
+    "{} lie at {}° E, {}° N": "{} liggen op {}° OL, {}° NB",
+    "{} lie at {}° E, {}° S": "{} liggen op {}° OL, {}° ZB",
+    "{} lie at {}° W, {}° N": "{} liggen op {}° WL, {}° NB",
+    "{} lie at {}° W, {}° S": "{} liggen op {}° WL, {}° ZB",
     # Outlines
     "a coordinate is not a finite number": "een coördinaat is geen eindig getal",
-    "an outline or line of it has fewer than {} points": "een omtrek of lijn ervan heeft minder dan {} punten",
-    "convert curves to straight lines and export it anew": "zet bogen om in rechte lijnen en exporteer het opnieuw",
+    "an outline or line of it has fewer than {} points": (
+        "een omtrek of lijn ervan heeft minder dan {} punten"
+    ),
+    "convert curves to straight lines and export it anew": (
+        "zet bogen om in rechte lijnen en exporteer het opnieuw"
+    ),
     "draw or export it anew": "teken of exporteer het opnieuw",
     "export it anew with its features": "exporteer het opnieuw met de objecten",
     "export it anew with its outlines": "exporteer het opnieuw met de omtrekken",
@@ -56,6 +67,8 @@ DUTCH: dict[str, str] = {
     ),
     "it holds no feature": "het bevat geen object",
     "it mixes {}": "het bevat {} door elkaar",
+    "it mixes {} and {}": "het bevat {} en {} door elkaar",
+    "it mixes {} and {} and {}": "het bevat {}, {} en {} door elkaar",
     "its coordinates are not all numbers in the nesting that its type needs": (
         "de coördinaten zijn niet alle getallen, of staan niet zo in elkaar als het type vraagt"
     ),
@@ -70,12 +83,15 @@ DUTCH: dict[str, str] = {
     "{} more outlines crossed themselves and were repaired": (
         "nog {} omtrekken kruisten zichzelf en zijn hersteld"
     ),
-    "{}: the outline encloses no area and was left out": "{}: de omtrek omsluit geen oppervlak en is weggelaten",
+    "{}: the outline encloses no area and was left out": (
+        "{}: de omtrek omsluit geen oppervlak en is weggelaten"
+    ),
     "{}: the outline was not closed and was closed": "{}: de omtrek was niet gesloten en is gesloten",
     # GeoJSON
     "a coordinate system named within single features was left aside": (
         "een coördinatenstelsel dat in losse objecten genoemd wordt is buiten beschouwing gelaten"
     ),
+    "a link, which was removed and not followed": "een koppeling, die verwijderd en niet gevolgd is",
     "bring a part of them": "breng een deel ervan",
     "bring fewer of them": "breng er minder",
     "bring one collection of features": "breng één verzameling objecten",
@@ -93,7 +109,8 @@ DUTCH: dict[str, str] = {
     "it is no text": "het is geen tekst",
     "its brackets are nested too deep": "de haakjes staan te diep in elkaar",
     "its collection has no list of features": "de verzameling heeft geen lijst met objecten",
-    "its coordinate system is a link, which was removed and not followed; it is read in degrees (EPSG:4326)": (
+    "its coordinate system is a link, which was removed and not followed; it is read in degrees"
+    " (EPSG:4326)": (
         "het coördinatenstelsel is een koppeling, die verwijderd en niet gevolgd is; "
         "het is in graden gelezen (EPSG:4326)"
     ),
@@ -124,7 +141,9 @@ DUTCH: dict[str, str] = {
     "its layer '{}' is no plain table but computed when it is read, or missing": (
         "de laag '{}' is geen gewone tabel maar wordt bij het lezen berekend, of ontbreekt"
     ),
-    "set one, such as EPSG:28992, and export it anew": "stel er een in, zoals EPSG:28992, en exporteer het opnieuw",
+    "set one, such as EPSG:28992, and export it anew": (
+        "stel er een in, zoals EPSG:28992, en exporteer het opnieuw"
+    ),
     "the database is damaged": "de database is beschadigd",
     "the database is damaged: it holds more than fits in it": (
         "de database is beschadigd: ze bevat meer dan erin past"
@@ -147,7 +166,9 @@ DUTCH: dict[str, str] = {
     "its {} is none": "het {} is er geen",
     "no Shapefile is in it": "er zit geen Shapefile in",
     "of the Shapefile '{}' the part {} is missing": "van de Shapefile '{}' ontbreekt het deel {}",
-    "of the Shapefile '{}' the part {} and {} is missing": "van de Shapefile '{}' ontbreken de delen {} en {}",
+    "of the Shapefile '{}' the part {} and {} is missing": (
+        "van de Shapefile '{}' ontbreken de delen {} en {}"
+    ),
     "pack .shp, .shx, .dbf and .prj together": "pak .shp, .shx, .dbf en .prj samen in",
     "the Shapefile '{}' has no .prj, so that its coordinate system is not known": (
         "de Shapefile '{}' heeft geen .prj, zodat het coördinatenstelsel niet bekend is"
@@ -167,7 +188,9 @@ DUTCH: dict[str, str] = {
     "export it in tiles, for example of 512 by 512 pixels": (
         "exporteer het in tegels, bijvoorbeeld van 512 bij 512 pixels"
     ),
-    "export it with LZW, deflate or zstd, or unpacked": "exporteer het met LZW, deflate of zstd, of ongecomprimeerd",
+    "export it with LZW, deflate or zstd, or unpacked": (
+        "exporteer het met LZW, deflate of zstd, of ongecomprimeerd"
+    ),
     "export it with its coordinate system and place (a world file beside it is not read)": (
         "exporteer het met coördinatenstelsel en ligging (een worldbestand ernaast wordt niet gelezen)"
     ),
@@ -192,7 +215,9 @@ DUTCH: dict[str, str] = {
     "it is cut off or damaged: what its header points to is not in the file": (
         "het is afgebroken of beschadigd: waar de kop naar wijst staat niet in het bestand"
     ),
-    "it lists {} of the {} blocks that its size needs": "het noemt {} van de {} blokken die bij de grootte horen",
+    "it lists {} of the {} blocks that its size needs": (
+        "het noemt {} van de {} blokken die bij de grootte horen"
+    ),
     "it names no coordinate system, so that areas cannot be computed": (
         "het noemt geen coördinatenstelsel, zodat oppervlakten niet te berekenen zijn"
     ),
@@ -206,6 +231,9 @@ DUTCH: dict[str, str] = {
     "its pixels are complex numbers": "de pixels zijn complexe getallen",
     "its pixels are numbers of colours, not measured values": (
         "de pixels zijn nummers van kleuren, geen meetwaarden"
+    ),
+    "its pixels are numbers of classes with a colour each, not measured values": (
+        "de pixels zijn nummers van klassen met elk een kleur, geen meetwaarden"
     ),
     "its pixels are of the type {}": "de pixels zijn van het type {}",
     "its pixels are packed in a way that is not taken in (TIFF compression {})": (
@@ -226,7 +254,9 @@ DUTCH: dict[str, str] = {
         "de waarden zijn geschaald opgeslagen; de genoemde schaal en verschuiving zijn niet toegepast"
     ),
     "no pixel has a value in band {}": "geen pixel heeft een waarde in band {}",
-    "read a window of it, fewer bands, or fewer pixels": "lees een deel ervan, minder banden of minder pixels",
+    "read a window of it, fewer bands, or fewer pixels": (
+        "lees een deel ervan, minder banden of minder pixels"
+    ),
     "the shape {} is none": "de afmetingen {} kunnen niet",
     "the window {} does not lie within {} rows and {} columns": (
         "het venster {} ligt niet binnen {} rijen en {} kolommen"

@@ -10,7 +10,9 @@ DUTCH: dict[str, str] = {
     ),
     "'{}' has no value at all": "'{}' heeft helemaal geen waarde",
     "'{}' has no value in {} of {} places": "'{}' heeft geen waarde op {} van {} plaatsen",
-    "'{}' should hold degrees but reaches {} to {}": "'{}' zou graden moeten bevatten maar reikt van {} tot {}",
+    "'{}' should hold degrees but reaches {} to {}": (
+        "'{}' zou graden moeten bevatten maar reikt van {} tot {}"
+    ),
     "bring fewer variables or a smaller part": "breng minder variabelen of een kleiner deel",
     "convert it to the standard calendar": "zet het om naar de standaardkalender",
     "every value is missing in {}": "elke waarde ontbreekt in {}",
@@ -21,6 +23,14 @@ DUTCH: dict[str, str] = {
     "groups were left out: {}": "groepen zijn weggelaten: {}",
     "it declares {} MB of values, more than the {} MB that are read at once ('{}' has {})": (
         "het geeft {} MB aan waarden op, meer dan de {} MB die in één keer gelezen worden ('{}' heeft {})"
+    ),
+    "it declares {} MB of values, more than the {} MB that are read at once ('{}' has {} by {})": (
+        "het geeft {} MB aan waarden op, meer dan de {} MB die in één keer gelezen worden "
+        "('{}' heeft {} bij {})"
+    ),
+    "it declares {} MB of values, more than the {} MB that are read at once ('{}' has {} by {} by {})": (
+        "het geeft {} MB aan waarden op, meer dan de {} MB die in één keer gelezen worden "
+        "('{}' heeft {} bij {} bij {})"
     ),
     "it holds no variable": "het bevat geen variabele",
     "its times cannot be read: the units of '{}' are '{}'": (
@@ -46,23 +56,22 @@ DUTCH: dict[str, str] = {
     "write them like 'hours since 2024-01-01 00:00', in a calendar with leap days": (
         "schrijf ze als 'hours since 2024-01-01 00:00', in een kalender met schrikkeldagen"
     ),
-    "{} by {}": "{} bij {}",
     # NetCDF-4
-    "'{}' has {} attributes": "'{}' heeft {} attributen",
-    "'{}' holds more than {} texts": "'{}' bevat meer dan {} teksten",
-    "'{}' holds references, structures or other things than numbers and texts": (
-        "'{}' bevat verwijzingen, structuren of iets anders dan getallen en teksten"
+    "{} has {} attributes": "{} heeft {} attributen",
+    "{} holds more than {} texts": "{} bevat meer dan {} teksten",
+    "{} holds references, structures or other things than numbers and texts": (
+        "{} bevat verwijzingen, structuren of iets anders dan getallen en teksten"
     ),
     "'{}' is a link that leads nowhere": "'{}' is een koppeling die nergens heen leidt",
     "'{}' is a link to another file": "'{}' is een koppeling naar een ander bestand",
-    "'{}' is kept in pieces of {} MB, too large to unpack one": (
-        "'{}' is bewaard in stukken van {} MB, te groot om er een van uit te pakken"
+    "{} is kept in pieces of {} MB, too large to unpack one": (
+        "{} is bewaard in stukken van {} MB, te groot om er een van uit te pakken"
     ),
-    "an attribute of '{}' is a reference or of no known type": (
-        "een attribuut van '{}' is een verwijzing of van een onbekend type"
+    "an attribute of {} is a reference or of no known type": (
+        "een attribuut van {} is een verwijzing of van een onbekend type"
     ),
-    "an attribute of '{}' is larger than any description": (
-        "een attribuut van '{}' is groter dan enige beschrijving"
+    "an attribute of {} is larger than any description": (
+        "een attribuut van {} is groter dan enige beschrijving"
     ),
     "export it anew as a NetCDF-4 file that holds all its values itself": (
         "exporteer het opnieuw als NetCDF-4-bestand dat alle waarden zelf bevat"
@@ -80,10 +89,10 @@ DUTCH: dict[str, str] = {
     "the group '{}' occurs twice in it, or holds itself": (
         "de groep '{}' komt er twee keer in voor, of bevat zichzelf"
     ),
-    "the values of '{}' are a view of other files": "de waarden van '{}' zijn een weergave van andere bestanden",
-    "the values of '{}' are kept in another file": "de waarden van '{}' staan in een ander bestand",
-    "the values of '{}' are packed in a way that is not taken in (HDF5 filter {})": (
-        "de waarden van '{}' zijn gecomprimeerd op een manier die niet wordt aangenomen (HDF5-filter {})"
+    "the values of {} are a view of other files": "de waarden van {} zijn een weergave van andere bestanden",
+    "the values of {} are kept in another file": "de waarden van {} staan in een ander bestand",
+    "the values of {} are packed in a way that is not taken in (HDF5 filter {})": (
+        "de waarden van {} zijn gecomprimeerd op een manier die niet wordt aangenomen (HDF5-filter {})"
     ),
     # Zarr
     "a piece of the array '{}' is damaged ({})": "een stuk van de array '{}' is beschadigd ({})",

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+PLACES: dict[str, str] = {
+    "{}, file {} of {}": "{}, bestand {} van {}",
+    "{}, line {}": "{}, regel {}",
+    "{}, line {}, column {}": "{}, regel {}, kolom {}",
+}
+
 DUTCH: dict[str, str] = {
     # The file itself
     "bring {} instead": "breng in plaats daarvan {}",
@@ -28,6 +34,23 @@ DUTCH: dict[str, str] = {
     "this is no plain file": "dit is geen gewoon bestand",
     "this looks like {}": "dit lijkt {}",
     "try again": "probeer het nog eens",
+    # What `pilots check` says of it
+    "'{}' holds text that a spreadsheet would run; exports defuse it": (
+        "'{}' bevat tekst die een rekenblad zou uitvoeren; in exports wordt die onschadelijk gemaakt"
+    ),
+    "a time is too far off": "een tijd ligt te ver weg",
+    "check the dates": "controleer de datums",
+    "no pilot takes this kind of file": "geen enkele pilot neemt dit soort bestand aan",
+    "part of a model: a whole model comes in by `pilots store import`": (
+        "deel van een model: een heel model komt binnen met `pilots store import`"
+    ),
+    "the dates of '{}' are read as {}; state the order if it is another": (
+        "de datums van '{}' zijn gelezen als {}; geef de volgorde op als het een andere is"
+    ),
+    "the sheet '{}' was read; left out: {}": "het werkblad '{}' is gelezen; weggelaten: {}",
+    "{} of the times in '{}' lie before 1700 or after 2200 and count as empty": (
+        "{} van de tijden in '{}' liggen vóór 1700 of na 2200 en tellen als leeg"
+    ),
     # The child that reads
     "export it anew from the program that made it": (
         "exporteer het opnieuw uit het programma dat het gemaakt heeft"
@@ -36,8 +59,9 @@ DUTCH: dict[str, str] = {
     "the reader gave up on this {}, which is damaged or made to do harm": (
         "de lezer gaf deze {} op, die beschadigd is of gemaakt om schade te doen"
     ),
-    "this {} cannot be read; it is damaged or of an unusual kind": (
-        "deze {} kan niet gelezen worden; het is beschadigd of van een ongewone soort"
+    "the reader of {} cannot be started": "de lezer voor {} kan niet gestart worden",
+    "this {} cannot be read, being damaged or of an unusual kind (id {})": (
+        "deze {} kan niet gelezen worden: beschadigd, of van een ongewone soort (id {})"
     ),
     "this {} needs too much memory": "deze {} vraagt te veel geheugen",
     # Archives
@@ -95,6 +119,9 @@ WORDS: dict[str, str] = {
     "a table, field, raster, grid, scan, picture or routing problem": (
         "een tabel, veld, raster, grid, scan, afbeelding of ritplanning"
     ),
+    "JSON": "JSON",
+    "GeoTIFF": "GeoTIFF",
+    "delimited text": "tekst met scheidingstekens",
     # What else a file may be
     "a 7-Zip archive": "een 7-Zip-archief",
     "a DICOM scan": "een DICOM-scan",
@@ -107,16 +134,25 @@ WORDS: dict[str, str] = {
     "a NIfTI scan": "een NIfTI-scan",
     "a PDF document": "een PDF-document",
     "a PNG or JPEG picture": "een PNG- of JPEG-afbeelding",
+    "a Parquet file that was cut off": "een Parquet-bestand dat is afgebroken",
+    "a PyTorch file, which can run code": "een PyTorch-bestand, dat code kan uitvoeren",
     "a Python pickle, which can run code": "een Python-pickle, die code kan uitvoeren",
     "a RAR archive": "een RAR-archief",
     "a TIFF picture": "een TIFF-afbeelding",
+    "a VRPLIB problem": "een VRPLIB-probleem",
     "a Windows program": "een Windows-programma",
     "a YAML file": "een YAML-bestand",
     "a YAML file that runs code": "een YAML-bestand dat code uitvoert",
+    "a ZIP archive of something else": "een ZIP-archief met iets anders",
+    "a Zarr store": "een Zarr-opslag",
     "a bzip2 archive": "een bzip2-archief",
     "a classic NetCDF file (nccopy -k nc4 converts it)": (
         "een klassiek NetCDF-bestand (nccopy -k nc4 zet het om)"
     ),
+    "a damaged Parquet file": "een beschadigd Parquet-bestand",
+    "a damaged gzip archive": "een beschadigd gzip-archief",
+    "a damaged text (it holds zero bytes)": "beschadigde tekst (er staan nulbytes in)",
+    "a gzip archive": "een gzip-archief",
     "a list of links to other files (VRT, WMS)": (
         "een lijst met koppelingen naar andere bestanden (VRT, WMS)"
     ),
@@ -124,10 +160,16 @@ WORDS: dict[str, str] = {
     "a safetensors file": "een safetensors-bestand",
     "a script": "een script",
     "a single NumPy array": "een losse NumPy-array",
+    "a solution of a routing problem": "een oplossing van een ritplanning",
     "a sound": "geluid",
     "a sound, film or picture": "geluid, film of een afbeelding",
     "a web page or XML": "een webpagina of XML",
+    "a zipped DICOM study": "een ingepakt DICOM-onderzoek",
+    "a zipped Shapefile": "een ingepakte Shapefile",
     "a zstd archive": "een zstd-archief",
+    "an Excel workbook (XLSX)": "een Excel-werkmap (XLSX)",
+    "an Excel workbook with macros": "een Excel-werkmap met macro's",
+    "an Office document": "een Office-document",
     "an Arrow (Feather) file": "een Arrow-bestand (Feather)",
     "an Avro file": "een Avro-bestand",
     "an HDF5 or NetCDF-4 file": "een HDF5- of NetCDF-4-bestand",
@@ -139,4 +181,5 @@ WORDS: dict[str, str] = {
     "an encrypted Parquet file": "een versleuteld Parquet-bestand",
     "an old Excel workbook (XLS)": "een oude Excel-werkmap (XLS)",
     "an xz archive": "een xz-archief",
+    "no text, nor anything else that is known here": "geen tekst, en ook niets anders dat hier bekend is",
 }

@@ -9,7 +9,9 @@ DUTCH: dict[str, str] = {
     "bring the files with the pictures": "breng de bestanden met de beelden",
     "choose from 1 to {}": "kies van 1 tot en met {}",
     "copies of the same file were left out: {}": "kopieën van hetzelfde bestand zijn weggelaten: {}",
-    "export it anew from the scanner or the archive": "exporteer het opnieuw vanaf de scanner of uit het PACS",
+    "export it anew from the scanner or the archive": (
+        "exporteer het opnieuw vanaf de scanner of uit het PACS"
+    ),
     "export the whole series anew": "exporteer de hele serie opnieuw",
     "it holds no scan but {}": "het bevat geen scan maar {}",
     "it is a film of {} pictures without a place in space": (
@@ -29,7 +31,7 @@ DUTCH: dict[str, str] = {
     "there is no such series; it holds {}": "deze serie is er niet; er zijn er {}",
     "{}, 1 picture of {} × {}": "{}, 1 beeld van {} × {}",
     "{}, {} pictures of {} × {}": "{}, {} beelden van {} × {}",
-    "part {} of {} by {}": "deel {} van {} naar {}",
+    "{}, {} pictures of {} × {}, part {} of {} by {}": "{}, {} beelden van {} × {}, deel {} van {} naar {}",
     # Its header
     "a compressed picture in it is damaged or cut off": (
         "een gecomprimeerd beeld erin is beschadigd of afgebroken"
@@ -73,12 +75,16 @@ DUTCH: dict[str, str] = {
     "export it uncompressed (explicit VR little endian) or as JPEG 2000": (
         "exporteer het ongecomprimeerd (explicit VR little endian) of als JPEG 2000"
     ),
-    "export the scan with whole numbers of 8 or 16 bits": "exporteer de scan met gehele getallen van 8 of 16 bits",
+    "export the scan with whole numbers of 8 or 16 bits": (
+        "exporteer de scan met gehele getallen van 8 of 16 bits"
+    ),
     "it declares {} bytes of pixels and {} are there": "het geeft {} bytes aan pixels op en er zijn er {}",
     "it declares {} × {} × {} pixels, {} MB, more than the {} MB that are taken in": (
         "het geeft {} × {} × {} pixels op, {} MB, meer dan de {} MB die worden aangenomen"
     ),
-    "it holds pixels of {} bits or floating-point pixels": "het bevat pixels van {} bits of drijvendekommapixels",
+    "it holds pixels of {} bits or floating-point pixels": (
+        "het bevat pixels van {} bits of drijvendekommapixels"
+    ),
     "it is a colour picture, such as a photo of a screen, and holds no measured values": (
         "het is een kleurenbeeld, zoals een foto van een scherm, en bevat geen meetwaarden"
     ),
@@ -101,7 +107,8 @@ DUTCH: dict[str, str] = {
         "er staan namen of datums in het beeld zelf (ingebrande tekst): geef het niet door"
     ),
     "names or dates may be written in the picture itself (burned-in text): look before it is passed on": (
-        "er kunnen namen of datums in het beeld zelf staan (ingebrande tekst): kijk voordat het wordt doorgegeven"
+        "er kunnen namen of datums in het beeld zelf staan (ingebrande tekst): "
+        "kijk voordat het wordt doorgegeven"
     ),
     "sizes are those on the detector (ImagerPixelSpacing); in the body they are smaller": (
         "maten gelden op de detector (ImagerPixelSpacing); in het lichaam zijn ze kleiner"
@@ -172,7 +179,9 @@ DUTCH: dict[str, str] = {
     ),
     "bring the scan that it was made from": "breng de scan waaruit het gemaakt is",
     "bring the whole scan, with all its slices": "breng de hele scan, met alle sneden",
-    "convert it from DICOM anew, or set its orientation": "zet het opnieuw om uit DICOM, of leg de oriëntatie vast",
+    "convert it from DICOM anew, or set its orientation": (
+        "zet het opnieuw om uit DICOM, of leg de oriëntatie vast"
+    ),
     "it declares {} voxels, {} MB, more than the {} MB that are taken in": (
         "het geeft {} voxels op, {} MB, meer dan de {} MB die worden aangenomen"
     ),
@@ -214,14 +223,18 @@ DUTCH: dict[str, str] = {
     "this is the header of a NIfTI pair, whose voxels lie in another file": (
         "dit is de kop van een NIfTI-paar, waarvan de voxels in een ander bestand staan"
     ),
-    "{} % of the voxels hold no number (NaN or infinite)": "{} % van de voxels bevat geen getal (NaN of oneindig)",
+    "{} % of the voxels hold no number (NaN or infinite)": (
+        "{} % van de voxels bevat geen getal (NaN of oneindig)"
+    ),
     "{} bytes behind the voxels were passed over": "{} bytes achter de voxels zijn overgeslagen",
     # MetaImage
     "it declares {} MB, more than the {} MB that are taken in": (
         "het geeft {} MB op, meer dan de {} MB die worden aangenomen"
     ),
     "it declares {} bytes of data and holds {}": "het geeft {} bytes aan gegevens op en bevat er {}",
-    "it holds something else than an image in binary form": "het bevat iets anders dan een beeld in binaire vorm",
+    "it holds something else than an image in binary form": (
+        "het bevat iets anders dan een beeld in binaire vorm"
+    ),
     "its data are laid out in a way that is not taken in": (
         "de gegevens zijn ingedeeld op een manier die niet wordt aangenomen"
     ),
@@ -239,7 +252,9 @@ DUTCH: dict[str, str] = {
     ),
     # PNG and JPEG
     "16 bits a colour were reduced to 8": "16 bits per kleur zijn teruggebracht tot 8",
-    "a text or colour profile in it grows past {} MB": "een tekst of kleurprofiel erin groeit tot boven {} MB",
+    "a text or colour profile in it grows past {} MB": (
+        "een tekst of kleurprofiel erin groeit tot boven {} MB"
+    ),
     "bring a smaller picture, or a part of it": "breng een kleinere afbeelding, of een deel ervan",
     "colours for print (CMYK) were turned into RGB, without a colour profile": (
         "drukkleuren (CMYK) zijn omgezet naar RGB, zonder kleurprofiel"
@@ -263,7 +278,9 @@ DUTCH: dict[str, str] = {
         "de afbeelding is rechtop gezet zoals de camera heeft vastgelegd"
     ),
     "the picture's header is damaged": "de kop van de afbeelding is beschadigd",
-    "the picture's palette was replaced by its colours": "het palet van de afbeelding is vervangen door de kleuren",
+    "the picture's palette was replaced by its colours": (
+        "het palet van de afbeelding is vervangen door de kleuren"
+    ),
     "the picture's transparency was dropped": "de doorzichtigheid van de afbeelding is weggelaten",
     "this is an animation; its first picture was read": "dit is een animatie; het eerste beeld is gelezen",
 }

@@ -14,6 +14,7 @@ WORDS: dict[str, str] = {
     "columns of numbers": "kolommen met getallen",
     "day": "dag",
     "days": "dagen",
+    "ha": "ha",
     "hour": "uur",
     "hours": "uur",
     "minute": "minuut",

@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from common.signals import put_off
+
 PARTIAL = ".partial-"
 _NAME = re.compile(re.escape(PARTIAL) + r"[0-9a-f]{4,16}-(.+)", re.S)
 WITHOUT_LOCKS_S = 24 * 3600
@@ -36,13 +38,18 @@ def unfinished(target: Path, *, folder: bool = False) -> Iterator[Path]:
     Raises:
         OSError: it cannot be made.
     """
-    clear(target.parent, target.name)
-    path, handle = _made(target, folder)
+    made: tuple[Path, int] | None = None
     try:
-        yield path
+        # A signal in the middle of this would leave what nobody knows of.
+        with put_off():
+            clear(target.parent, target.name)
+            made = _made(target, folder)
+        yield made[0]
     finally:
-        remove(path)  # it has another name by now, if all went well
-        os.close(handle)
+        with put_off():
+            if made:
+                remove(made[0])  # it has another name by now, if all went well
+                os.close(made[1])
 
 
 def new_name(target: Path) -> Path:

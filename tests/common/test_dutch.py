@@ -11,6 +11,8 @@ import pytest
 
 from common import language
 from common.errors import MissingExtraError
+from common.intake.kinds import KINDS as KINDS_OF_FILES
+from common.intake.kinds import wanted
 from common.language.catalogue import GAP
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +41,13 @@ CARRIED = {"what", "mend", "problem", "message", "done", "reason", "words", "not
 """Attributes and functions that hold or give a sentence made elsewhere."""
 PROBLEMS = ("common/numerals.py", "common/dates.py")
 """Modules that return their sentences; every text of several words in a `return` or an assignment counts."""
-NOTING = ("common/intake/formats/", "common/check.py", "common/tables.py", "common/workbook.py")
+NOTING = (
+    "common/intake/formats/",
+    "common/check.py",
+    "common/columnar.py",
+    "common/tables.py",
+    "common/workbook.py",
+)
 """Modules that make notes; every text of several words in a list, as a key or appended counts."""
 FILES = ("name", "where")
 """What holds a file's name, with which a place begins."""
@@ -229,13 +237,18 @@ class Module:
                 said = [node.elt]
             elif isinstance(node, ast.Dict):
                 said = node.keys
+            elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant | ast.JoinedStr):
+                said = [node.value]
             elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "append":
                 said = [*node.args]
             for one in said:
                 named = isinstance(one, ast.Attribute) and one.attr.isupper()
+                if isinstance(one, ast.JoinedStr) and _says_where(one):
+                    continue
                 if one is not None and (named or all(map(_is_written, _sides(one)))):
                     for text in self.texts(one):
-                        if text.count(" ") >= SEVERAL:
+                        # What begins with a blank or a mark is the end of another text.
+                        if text.count(" ") >= SEVERAL and text[0] not in " ;,:":
                             yield Sentence(self.path, one.lineno, text)
 
     def places(self) -> Iterator[Sentence]:
@@ -279,6 +292,10 @@ def _says_where(text: ast.JoinedStr) -> bool:
     return named and isinstance(then, ast.Constant) and str(then.value).startswith(", ")
 
 
+def _is_documented(node: ast.AST) -> bool:
+    return isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+
+
 def _is_written(node: ast.AST) -> bool:
     return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
 
@@ -306,10 +323,13 @@ def known():
 
 def test_the_code_is_read():
     found = [sentence.template for module in MODULES for sentence in module.sentences()]
-    assert len(set(found)) > 250
+    assert len(set(found)) > 750
     assert "there is no column '{}'" in found
     assert "the decimal marks are mixed" in found
     assert "name the columns in the first row" in found
+    assert "the picture was turned upright as the camera noted" in found
+    assert "its geometry is of no type that GeoJSON knows" in found
+    assert "export it uncompressed (explicit VR little endian) or as JPEG 2000" in found
 
 
 def test_every_sentence_has_its_dutch(known):
@@ -322,6 +342,24 @@ def test_every_place_has_its_dutch(known):
     places = {s for module in MODULES for s in module.places()}
     missing = sorted(s.shown for s in places if s.template not in known.places)
     assert not missing, "\n".join(missing)
+
+
+def test_what_a_file_may_be_has_its_dutch(known):
+    recognised = Module(ROOT / "common/intake/recognise.py").tree
+    documents = {
+        ast.get_docstring(node, clean=False) for node in ast.walk(recognised) if _is_documented(node)
+    }
+    looks = {
+        node.value
+        for node in ast.walk(recognised)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value not in documents
+    }
+    sentences = {sentence.template for sentence in Module(ROOT / "common/intake/recognise.py").sentences()}
+    said = {words for words in looks - sentences if words.startswith(("a ", "an ", "no "))}
+    assert {"a PDF document", "a zipped Shapefile"} <= said
+    kinds = {kind.words for kind in KINDS_OF_FILES.values()} | {wanted(tuple(KINDS_OF_FILES))}
+    names = {words for words in kinds if " " not in words}
+    assert not sorted((said | kinds - names) - set(known.words))
 
 
 def test_dutch_fills_in_what_english_does(known):

@@ -87,6 +87,31 @@ def test_an_error_is_told_in_dutch_with_its_place_and_how_to_mend_it():
             "a.zip: unpacked, it grows past 200 MB from 1 MB; bring it unpacked, or a part of it.",
             "a.zip: uitgepakt groeit het van 1 MB tot boven 200 MB; breng het uitgepakt, of een deel ervan.",
         ),
+        (
+            "a.zip: it holds no scan but a structured report (SR) (3), raw data; bring the files with the "
+            "pictures.",
+            "a.zip: het bevat geen scan maar een gestructureerd verslag (SR) (3), ruwe gegevens; breng de "
+            "bestanden met de beelden.",
+        ),
+        (
+            "a.dcm: its spacing of pixels is 0.002 × 0.5 mm, which no scan has; export the whole series "
+            "anew.",
+            "a.dcm: de pixelafstand is 0,002 × 0,5 mm, wat bij geen scan voorkomt; exporteer de hele serie "
+            "opnieuw.",
+        ),
+        (
+            "a.geojson, features 0, 1 and 7: a coordinate is not a finite number; draw or export it anew.",
+            "a.geojson, objecten 0, 1 en 7: een coördinaat is geen eindig getal; teken of exporteer het "
+            "opnieuw.",
+        ),
+        (
+            "orders.json, client 'c' (number 3): the start of 'tw' is negative: -3.5; write 0 or more.",
+            "orders.json, klant 'c' (nummer 3): het begin van 'tw' is negatief: -3.5; schrijf 0 of meer.",
+        ),
+        (
+            "number 1 of 2 series was read (MR, 22 pictures of 320 × 280), beside 2: CT, 1 picture of 5 × 6",
+            "serie 1 van 2 is gelezen (MR, 22 beelden van 320 × 280), naast 2: CT, 1 beeld van 5 × 6",
+        ),
         ("the disk is on fire.", "the disk is on fire."),
         ("", ""),
     ],
@@ -125,6 +150,22 @@ def test_how_a_table_was_read_has_its_dutch(decimal, thousands):
     assert dutch.endswith(", kopregel in rij 2")
     assert ("decimaalteken komma" in dutch) == bool(decimal)
     assert ("duizendtalteken punt" in dutch) == bool(thousands)
+
+
+def test_numbers_are_written_the_dutch_way_where_a_unit_tells_that_they_are_quantities():
+    repaired = "feature 0: its outline crossed itself and was repaired, 12.5 ha before and 3,714.3 ha after"
+    assert sentence(repaired, "nl").endswith("12,5 ha ervoor en 3.714,3 ha erna")
+    assert sentence("its slices lie unevenly, from 1.125 to 2.5 mm apart", "nl").endswith(
+        "1,125 tot 2,5 mm uiteen"
+    )
+    assert sentence("clip_norm is 0.5", "nl") == "clip_norm is 0.5"  # as it has to be typed
+
+
+def test_a_list_with_something_unknown_in_it_stays_as_it_is():
+    known = Catalogue({"it holds {}": "het bevat {}"}, {"raw data": "ruwe gegevens", "time": "tijd"})
+    assert known.find("it holds raw data, raw data (2)")[1] == "het bevat ruwe gegevens, ruwe gegevens (2)"
+    assert known.find("it holds raw data, a cat")[1] == "het bevat raw data, a cat"
+    assert known.find("it holds time, time")[1] == "het bevat time, time"  # one word may be a column's name
 
 
 def test_the_template_that_says_most_is_taken():

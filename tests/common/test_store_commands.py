@@ -26,6 +26,7 @@ def home(tmp_path, monkeypatch):
     """One of everything that is kept."""
     home = tmp_path / "home"
     monkeypatch.setenv("PILOTS_HOME", str(home))
+    monkeypatch.chdir(tmp_path)  # runs/ in the working folder is looked at too
     run = home / "runs" / "energy" / "20260101-000000-abcd"
     with Run(run, pilot="energy", task="toy", settings={"fit": {"seed": 1}}) as record:
         record.save_model(write("old"), {})
