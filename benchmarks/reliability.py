@@ -87,9 +87,17 @@ def vault(options: argparse.Namespace, numbers: dict[str, object]) -> list[Row]:
     return [
         (f"kill -9 while saving, {times} times: loadable", str(fine), str(times), "1 of 12"),
         (f"cut at every 37th byte and {flips} bit flips: loaded silently", str(silent), "0", "374 of 400"),
-        *((name.replace("_", " "), getattr(drills, name)(), "one line, old state intact", "")
-          for name in ("full_disk", "read_only", "two_writers", "sigterm")),
+        *(row for name in ("full_disk", "read_only", "two_writers", "sigterm") for row in _drill(name)),
     ]  # fmt: skip
+
+
+def _drill(name: str) -> list[Row]:
+    """What a drill found, and on a line of its own what a user reads; it raises where something was lost."""
+    from benchmarks import reliability_vault as drills
+
+    said = getattr(drills, name)()
+    state = "not tried here" if said.startswith("skipped") else "old state intact"
+    return [(name.replace("_", " "), state, "old state intact, one line", ""), (f"  {said}", "", "", "")]
 
 
 def audit(options: argparse.Namespace, numbers: dict[str, object]) -> list[Row]:

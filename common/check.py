@@ -138,6 +138,8 @@ def _column(table: Table, name: str) -> tuple[dict[str, Any], list[str]]:
 
 def run(path: Path, stated: Stated, region: Sequence[float] | None, as_json: bool) -> int:
     """Print what `check` finds; exit code 0. What is refused is raised."""
+    from common.language import chosen, sentence
+
     found = check(path, stated=stated, region=region)
     if as_json:
         print(json.dumps(vars(found), ensure_ascii=False, default=str))
@@ -152,8 +154,9 @@ def run(path: Path, stated: Stated, region: Sequence[float] | None, as_json: boo
                 print(f"  {_plain(column['name']):<24} {column['holds']:<8} {_plain(rest)}")
         elif name != "crs_wkt":
             print(f"  {name.replace('_', ' '):<24} {_plain(value)}")
+    language = chosen()
     for note in found.notes:
-        print(f"note: {_plain(note)}")
+        print(f"{'let op' if language == 'nl' else 'note'}: {_plain(sentence(note, language))}")
     return 0
 
 

@@ -159,6 +159,8 @@ FORECASTING: dict[str, str] = {
     "delete it: it is made anew from the load": "verwijder het: het wordt uit de belasting opnieuw gemaakt",
     "it cannot be read": "het kan niet gelezen worden",
     "it is no kept forecast": "het is geen bewaarde voorspelling",
+    "it is not what was kept": "het is niet wat bewaard is",
+    "take back a copy, or move it out of the log": "zet een kopie terug, of haal het uit het logboek",
     "keep one with: pilots run energy --log": "bewaar er een met: pilots run energy --log",
     "move it out of the log": "haal het uit de map met voorspellingen",
     "no forecast is kept here": "hier is geen voorspelling bewaard",

@@ -76,7 +76,7 @@ def sentence(text: str, language: Language) -> str:
         return text
     clause = text.removesuffix(".")
     # Of two readings that are known equally well the later one has the place apart.
-    known, _, said = max(_read_as(clause, *cut) for cut in _cuts(clause))
+    known, _, said = max((_read_as(clause, *cut) for cut in _cuts(clause)), default=(0, 0, ""))
     return said + text[len(clause) :] if known else text
 
 

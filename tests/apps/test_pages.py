@@ -24,7 +24,7 @@ def test_the_language_can_be_switched_on_the_page(app, text):
     page = app.run()
     page.segmented_control(key="lang").set_value("nl").run()
     assert page.title[0].value == "Van uw eigen bestanden naar een besluit"
-    assert "Niets verlaat deze computer" in text(page)
+    assert "Uw bestanden blijven op de computer" in text(page)
 
 
 def test_about_tells_of_privacy_and_of_this_machine(app, text):

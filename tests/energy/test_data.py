@@ -178,7 +178,6 @@ def test_vintages_are_read_beside_the_load(tmp_path, read):
             {},
             "row 97, column 'time': 'morgen' is no time",
         ),
-        (text(DAYS4[:30], VALUES[:30], header="time,kW"), {}, "only 30 hours"),
         (text(DAYS4 * 3, VALUES * 3, header="time,kW"), {}, "most times occur 3 times; name the column"),
         (text(DAYS4, [""] * 96, header="time,kW"), {}, "the column 'kW' holds no number"),
         (
