@@ -134,8 +134,8 @@ def fuzz(options: argparse.Namespace, numbers: dict[str, object]) -> list[Row]:
         "-p",
         "no:cacheprovider",
         "--timeout=3600",
-        "-k",
-        "damaged or fuzz",
+        "-m",
+        "fuzz",
     ]
     done = subprocess.run(
         [*command, "tests/common/intake"],

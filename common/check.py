@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from common.errors import DataError
 from common.intake import take
 from common.intake.kinds import FIELDS, KINDS, METAIMAGE, MODELS, OFFERED, TABLES
 
@@ -109,7 +110,8 @@ def _column(table: Table, name: str) -> tuple[dict[str, Any], list[str]]:
         empty = numerals.is_missing(column)
         filled = int((~empty).sum())
         times = dates.parse(column, table.stated.date_order)
-        known = times.values[~np.isnat(times.values)] if filled else times.values[:0]
+        at_rows = times.codes[times.codes >= 0] if filled else times.codes[:0]
+        known = times.values[at_rows][~np.isnat(times.values[at_rows])]
         if filled and not times.problem and not len(times.bad):
             notes = []
             if times.unsure:
@@ -118,6 +120,13 @@ def _column(table: Table, name: str) -> tuple[dict[str, Any], list[str]]:
                 )
             span = {"first": str(known.min())[:19], "last": str(known.max())[:19], "order": times.order}
             return {"name": name, "holds": "times", "empty": int(empty.sum()), **span}, notes
+        if len(known) * 2 > filled:
+            at = int(times.bad[0]) if len(times.bad) else 0
+            raise DataError(
+                times.problem or "the cell holds no date or time that there is",
+                where=table.at(name, at),
+                mend="write all of the column alike, with days and hours that exist",
+            )
         found = numerals.parse(column, table.dialect.decimal, sure=bool(table.stated.decimal))
         numeric = filled - len(found.bad)
         doubtful = len(found.bad) > 0 or bool(found.problem)  # else it is text on purpose: 0012 is no number

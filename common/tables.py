@@ -218,6 +218,8 @@ def parse(source: Source, only: str = "", **stated: Any) -> Parcel:
         stated: fields of `Stated`.
     """
     content, notes = _content(source, Stated(**stated))
+    if not len(content.rows):
+        raise DataError("there is no row of data", where=source.name, mend="bring a file with readings")
     columns = dict(content.columns)
     if only and content.as_written is not None:
         columns = {only: content.as_written(only)}
@@ -240,6 +242,7 @@ def _content(source: Source, stated: Stated) -> tuple[Content, list[str]]:
         from common.workbook import as_text
 
         text, sheet, notes = as_text(source, stated.sheet)
-        written = Stated("utf-8", "\t", ".", stated.header_row, sheet=sheet)
+        # Numbers carry a point; cells of text may hold numbers as well, as people write them.
+        written = Stated("utf-8", "\t", header_row=stated.header_row, sheet=sheet)
         return read_text(text, source.name, written), notes
     return read_text(source.read(), source.name, replace(stated, sheet="")), []

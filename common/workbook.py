@@ -39,6 +39,10 @@ def as_text(source: Source, sheet: str = "") -> tuple[bytes, str, list[str]]:
     archive = source.archive()
     for name in archive.names:  # inflated once with a counter, before a library does it without
         content = archive.read(name)
+        if b"<!DOCTYPE" in content and name.endswith((".xml", ".rels")):
+            raise IntakeError(
+                "the Excel workbook declares entities of its own", where=source.name, mend="save it anew"
+            )
         if name.startswith("xl/worksheets/"):
             _check_reach(content, source.name)
     try:

@@ -23,7 +23,7 @@ from common.intake import drivers, spool
 if TYPE_CHECKING:
     from common.intake.parcel import Parcel
 
-MEMORY_BYTES = 700 << 20
+MEMORY_BYTES = 600 << 20
 """What a reader may use beyond its libraries, with eight times the size of what was brought on top."""
 MEMORY_FACTOR = 8
 CPU_S, BYTES_A_SECOND = 6, 4_000_000
@@ -50,6 +50,8 @@ ENVIRONMENT = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "LC_ALL": "C.UTF-8",
 }
+MOST_ZYGOTES = 4
+"""Each holds some 80 MB of libraries; of more, the one that was used least lately ends."""
 _KEPT = ("PATH", "PYTHONPATH", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONHASHSEED")
 
 
@@ -73,6 +75,7 @@ class _Zygote:
                 cwd="/",
             )
         self.channel = ours
+        self.orders = 0
 
     def is_alive(self) -> bool:
         return self.process.poll() is None
@@ -84,6 +87,7 @@ class _Zygote:
 
 
 _zygotes: dict[tuple[str, ...], _Zygote] = {}
+_leaving: list[subprocess.Popen[bytes]] = []
 _guard = threading.Lock()
 
 
@@ -96,11 +100,20 @@ def _imported(reader: str, modules: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([reader.partition(":")[0], *modules]))
 
 
-def _zygote(modules: tuple[str, ...]) -> _Zygote:
+def _zygote(modules: tuple[str, ...], orders: int = 0) -> _Zygote:
+    """The zygote of these modules, started where there is none; it is busy with so many orders more."""
     with _guard:
-        found = _zygotes.get(modules)
+        _leaving[:] = [process for process in _leaving if process.poll() is None]
+        found = _zygotes.pop(modules, None)
         if found is None or not found.is_alive():
-            found = _zygotes[modules] = _Zygote(modules)
+            found = _Zygote(modules)
+        _zygotes[modules] = found  # the last used comes last
+        found.orders += orders
+        idle = [key for key, one in _zygotes.items() if not one.orders and one is not found]
+        for key in idle[: max(len(_zygotes) - MOST_ZYGOTES, 0)]:
+            gone = _zygotes.pop(key)
+            gone.channel.close()  # then it ends by itself
+            _leaving.append(gone.process)
         return found
 
 
@@ -108,6 +121,7 @@ def _forget_after_fork() -> None:
     # A forked copy of this process must not talk over its parent's sockets.
     global _guard  # noqa: PLW0603
     _zygotes.clear()
+    _leaving.clear()
     _guard = threading.Lock()
 
 
@@ -172,7 +186,7 @@ def parse(
 def _ask(modules: tuple[str, ...], order: Mapping[str, Any], handle: int, result: int) -> dict[str, Any]:
     """Send the order and wait for how it ended; once more where the zygote has gone."""
     for _ in range(2):
-        found = _zygote(modules)
+        found = _zygote(modules, 1)
         ours, theirs = os.pipe()
         try:
             try:
@@ -185,6 +199,8 @@ def _ask(modules: tuple[str, ...], order: Mapping[str, Any], handle: int, result
             pass  # its socket is closed
         finally:
             os.close(ours)
+            with _guard:
+                found.orders -= 1
         _replace(modules, found)
     return {"code": None, "late": False}
 

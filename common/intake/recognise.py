@@ -68,9 +68,12 @@ _TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _NIFTI_SIZES = (b"\x5c\x01\x00\x00", b"\x00\x00\x01\x5c", b"\x1c\x02\x00\x00", b"\x00\x00\x02\x1c")
 _JSON_START = re.compile(rb"\s*(?:\{|\[\s*[\[{\]\"\d-])")
 _VRPLIB = re.compile(rb"(?m)^\s*(?:DIMENSION|EDGE_WEIGHT_TYPE|NODE_COORD_SECTION|CAPACITY)\s*:?")
-_SOLOMON = re.compile(rb"^\s*\S+\s*\r?\n\s*\r?\n?\s*VEHICLE\s*\r?\n", re.I)
-_SOLUTION = re.compile(rb"\s*Route\s*#?\s*\d+\s*:", re.I)
+# No two neighbours of a pattern may match the same blanks: a text of blanks would then take hours.
+_SOLOMON = re.compile(rb"\s*\S+[ \t\r]*\n\s*VEHICLE[ \t\r]*\n", re.I)
+_SOLUTION = re.compile(rb"\s*Route\s*(?:#\s*)?\d+\s*:", re.I)
 _YAML_TAG = re.compile(rb"!!python|tag:yaml\.org,2002:python")
+_NAMED = re.compile("'.*'", re.S)
+_YAML_LINE = re.compile(rb"(?:-|[\w$.-]+:)(?:\s|\Z)|#")
 _METAIMAGE = re.compile(rb"\s*(?:ObjectType|NDims)\s*=")
 
 
@@ -148,7 +151,16 @@ def _text(head: bytes, size: int) -> tuple[str, str] | None:
         return kinds.VRPLIB, "a solution of a routing problem"
     if _SOLOMON.match(content) or len(_VRPLIB.findall(content[:4096])) >= 2:
         return kinds.VRPLIB, "a VRPLIB problem"
+    if _is_yaml(content):
+        return "", "a YAML file"
     return kinds.CSV, "delimited text"
+
+
+def _is_yaml(content: bytes) -> bool:
+    """Whether every line is a name and its value, an item of a list, or a remark."""
+    lines = [line.strip() for line in content.splitlines()]
+    filled = [line for line in lines if line]
+    return len(filled) > 1 and b": " in content and all(_YAML_LINE.match(line) for line in filled)
 
 
 def _other(head: bytes) -> tuple[str, str]:
@@ -187,7 +199,13 @@ def _zip(handle: int) -> tuple[str, str]:
     import os
 
     with os.fdopen(os.dup(handle), "rb") as file:
-        archive = open_archive(file, "", max_entries=MAX_PIECES)
+        try:
+            archive = open_archive(file, "", max_entries=MAX_PIECES)
+        except IntakeError as error:
+            # It may be a study, whose files are named after a person.
+            error.what = _NAMED.sub("'…'", error.what)
+            error.args = (error.what, error.where, error.mend)
+            raise
         names = archive.names
         lower = [name.lower() for name in names]
         if any(name.split("/")[-1] in ZARR_MARKS for name in lower):

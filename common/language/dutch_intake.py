@@ -51,6 +51,12 @@ DUTCH: dict[str, str] = {
     "{} of the times in '{}' lie before 1700 or after 2200 and count as empty": (
         "{} van de tijden in '{}' liggen vóór 1700 of na 2200 en tellen als leeg"
     ),
+    "the cell holds no date or time that there is": "de cel bevat geen datum of tijd die bestaat",
+    "write all of the column alike, with days and hours that exist": (
+        "schrijf de hele kolom hetzelfde, met dagen en uren die bestaan"
+    ),
+    "the Excel workbook declares entities of its own": "de Excel-werkmap verklaart eigen entiteiten",
+    "save it anew": "sla het opnieuw op",
     # The child that reads
     "export it anew from the program that made it": (
         "exporteer het opnieuw uit het programma dat het gemaakt heeft"

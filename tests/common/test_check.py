@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 
 import openpyxl
 import pytest
@@ -118,3 +119,44 @@ def test_the_command_prints_facts_or_one_line(put, capsys):
 def test_what_stands_in_a_file_cannot_steer_the_terminal(put, capsys):
     assert cli.main(["check", str(put("tijd;a\u202eb\n2024-01-01;1\n"))]) == 0
     assert "\u202e" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("cells", "row"),
+    [
+        (["30-01-2024", "31-01-2024", "31-02-2024"], 4),
+        (["2024-01-01 23:00", "2024-01-01 25:00", "2024-01-02 00:00"], 3),
+        (["2024-01-01", "2024-01-02", "Totaal"], 4),
+    ],
+)
+def test_a_date_that_there_is_not_is_refused_with_its_row(put, cells, row):
+    with pytest.raises(DataError, match=rf"row {row}, column 'tijd': the cell holds no date or time"):
+        check(put("tijd;kWh\n" + "".join(f"{cell};{i}\n" for i, cell in enumerate(cells))))
+
+
+def test_numbers_stored_as_text_in_a_workbook_are_numbers(tmp_path):
+    book = openpyxl.Workbook()
+    for cells in (["naam", "kWh"], ["a", "2,5"], ["b", "3,75"]):
+        book.active.append(cells)
+    book.save(tmp_path / "text.xlsx")
+    assert check(tmp_path / "text.xlsx").facts["columns"][1]["first"] == 2.5
+
+
+def test_a_workbook_with_entities_of_its_own_is_refused(tmp_path):
+    book = openpyxl.Workbook()
+    for cells in (["a", "b"], [1, 2]):
+        book.active.append(cells)
+    book.save(tmp_path / "fine.xlsx")
+    with zipfile.ZipFile(tmp_path / "fine.xlsx") as fine, zipfile.ZipFile(tmp_path / "bad.xlsx", "w") as bad:
+        for name in fine.namelist():
+            content = fine.read(name)
+            if name == "xl/worksheets/sheet1.xml":
+                content = b'<!DOCTYPE x [<!ENTITY a "b">]>' + content
+            bad.writestr(name, content)
+    with pytest.raises(IntakeError, match="declares entities of its own"):
+        check(tmp_path / "bad.xlsx")
+
+
+def test_rows_that_are_all_empty_are_no_data(put):
+    with pytest.raises(DataError, match="there is no row of data"):
+        check(put("a;b\n;\n;\n"))

@@ -42,7 +42,7 @@ _KEYWORDS = (
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "NumberOfFrames", "Rows",
     "Columns", "SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated", "BitsStored", "HighBit",
     "PixelRepresentation", "RescaleSlope", "RescaleIntercept", "ModalityLUTSequence", "WindowCenter",
-    "WindowWidth",
+    "WindowWidth", "PatientID",
 )  # fmt: skip
 
 
@@ -70,7 +70,11 @@ class Frame:
 
 @dataclass(frozen=True)
 class Instance:
-    """One file with pixels. `uid`, `series` and `marks` are for sorting alone and never leave the child."""
+    """One file with pixels.
+
+    `uid`, `series`, `marks` and `person` (a hash of the patient's number, which tells two of them apart) are
+    for sorting alone and never leave the child.
+    """
 
     layout: Layout
     where: str
@@ -93,6 +97,7 @@ class Instance:
     has_groups: bool = False
     has_table: bool = False
     codes: dict[str, str | None] = field(default_factory=dict)
+    person: int = 0
 
 
 def instance(layout: Layout, where: str) -> Instance | str:
@@ -136,6 +141,7 @@ def instance(layout: Layout, where: str) -> Instance | str:
         has_groups="PerFrameFunctionalGroupsSequence" in dataset,
         has_table="ModalityLUTSequence" in dataset and "RescaleSlope" not in dataset,
         codes=_codes(dataset),
+        person=hash(_text(dataset, "PatientID")),
     )
 
 

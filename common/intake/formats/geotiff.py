@@ -261,7 +261,7 @@ def _value_notes(
     for band, values, missing in zip(bands, pixels, nodata, strict=True):
         # Most bands have a value at a corner or in the middle, which spares looking at all of them.
         for some in (values[::37, ::41], values):
-            gone = np.isnan(some) if some.dtype.kind == "f" else np.zeros(some.shape, bool)
+            gone = ~np.isfinite(some) if some.dtype.kind == "f" else np.zeros(some.shape, bool)
             if missing is not None and not math.isnan(missing):
                 gone |= some == missing
             if not gone.all():

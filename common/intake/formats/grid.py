@@ -196,11 +196,11 @@ def _check_values(
     empty, partly, checked = [], [], 0
     for name in sorted(data - named):
         values = arrays[name]
-        if values.dtype.kind not in "iufM" or not values.size:
+        if values.dtype.kind not in "iufM":
             continue
         checked += 1
         if values.dtype.kind == "f":
-            missing = int(np.isnan(values).sum())
+            missing = values.size - int(np.isfinite(values).sum())
         else:
             missing = int(np.isnat(values).sum()) if values.dtype.kind == "M" else 0
         if missing == values.size:

@@ -14,6 +14,7 @@ from common.intake.formats.stored import Stored, shown, text
 
 _TIMES = ("time", "tijd", "datetime", "date", "datum", "valid_time", "tijdstip", "timestamp")
 _ZONE = re.compile(r"(?:UTC|GMT|Z|\d\s*[+-]\d{1,2}(?::?\d{2})?)\s*$", re.I)
+_ORDINARY = ("standard", "gregorian", "proleptic_gregorian")
 _DATE = re.compile(r"^\s*since\s+-?\d+-\d+-\d+", re.I)
 
 
@@ -43,11 +44,14 @@ def check(stored: Mapping[str, Stored], where: str, notes: list[str]) -> list[st
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    xr.conventions.decode_cf_variable(
+                    decoded = xr.conventions.decode_cf_variable(
                         name, xr.Variable(one.dims, one.values, one.attrs), decode_times=coder()
                     ).to_numpy()
             except Exception as error:  # xarray, pandas and cftime raise of many kinds
                 raise _no_times(name, units, where) from error
+            if decoded.dtype.kind == "O" and str(one.attrs.get("calendar", "standard")) in _ORDINARY:
+                # An ordinary calendar, but years that no datetime64[ns] holds.
+                raise _no_times(name, units, where)
             found.append(name)
         elif units is not None:
             raise _no_times(name, units, where)

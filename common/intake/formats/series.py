@@ -66,15 +66,16 @@ class Volume:
 def split(instances: Sequence[Instance]) -> list[Series]:
     """Sort files into series, the one with most pixels first.
 
-    X-rays and pictures without a place in space stand for themselves. A series that shows each place several
-    times (echoes, times, magnitude and phase) is parted where the files say by what.
+    Pictures of two persons never make one series, whatever their files say. X-rays and pictures without a
+    place in space stand for themselves. A series that shows each place several times (echoes, times,
+    magnitude and phase) is parted where the files say by what.
     """
-    groups: dict[tuple[str, ...], list[Instance]] = defaultdict(list)
+    groups: dict[tuple[str | int, ...], list[Instance]] = defaultdict(list)
     for one in instances:
         alone = one.modality in PROJECTIONS or (
             one.modality not in ("CT", "MR", "PT", "NM") and not _is_placed(one)
         )
-        groups[one.series, one.sop_class, one.uid if alone else ""].append(one)
+        groups[one.series, one.sop_class, one.uid if alone else "", one.person].append(one)
     found = [part for _, group in sorted(groups.items()) for part in _parted(_once(group))]
     return sorted(found, key=lambda s: -sum(one.rows * one.columns * len(one.frames) for one in s.instances))
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _NEEDED = (".shp", ".shx", ".dbf")
 _MAIN_CODE, _HEADER_BYTES, _INDEX_BYTES = 9994, 100, 8
+_EMPTY_BYTES = 44
+"""Of a line or outline without a point; what is longer has some."""
 _PRJ_BYTES, _CPG_BYTES = 1 << 16, 64
 # What a .cpg may say, as GDAL knows it.
 _ENCODINGS = {"": "", "utf8": "UTF-8", "65001": "UTF-8", "1252": "CP1252", "ansi1252": "CP1252"} | {
@@ -52,6 +54,8 @@ def read(source: Source, layer: str = "", region: Sequence[float] | None = None)
         IntakeError: a part is missing or damaged.
         DataError: it has no coordinate system, no features, or no such layer.
     """
+    import shapely
+
     name, archive = source.name, source.archive()
     found = _layers(archive, name)
     chosen, notes = _chosen(found, layer, name)
@@ -68,10 +72,15 @@ def read(source: Source, layer: str = "", region: Sequence[float] | None = None)
             where=name, mend="pack .shp, .shx, .dbf and .prj together",
         )  # fmt: skip
     data = {ending: archive.read(parts[ending]) for ending in _NEEDED}
-    _check(data, name)
+    drawn = _check(data, name)
     projection = archive.head(parts[".prj"], _PRJ_BYTES)
     encoding = _encoding(archive.head(parts[".cpg"], _CPG_BYTES)) if ".cpg" in parts else ""
     table, geometries, said = _read(_packed(data, projection), encoding, data[".dbf"], name)
+    lost = shapely.is_missing(geometries) | shapely.is_empty(geometries)
+    if len(lost) == len(drawn) and (lost := lost & drawn).any():
+        raise IntakeError(
+            "its geometry is damaged", where=f"{name}, {features.named(lost)}", mend="export it anew"
+        )
     crs = features.coordinate_system(said, name)
     parcel = features.pack(table, geometries, crs, name, region=region, notes=notes)
     shown = {_plain(one): None for one in found}
@@ -121,8 +130,13 @@ def _chosen(found: dict[str, dict[str, str]], wanted: str, name: str) -> tuple[s
     return chosen, [f"the Shapefile '{_plain(chosen)}' was read; left out: {', '.join(others[:5])}{more}"]
 
 
-def _check(data: dict[str, bytes], name: str) -> None:
-    """The lengths that the parts' headers declare against what is there, and against each other."""
+def _check(data: dict[str, bytes], name: str) -> np.ndarray[Any, Any]:
+    """The lengths that the parts' headers declare against what is there, and against each other.
+
+    Returns:
+        Which rows have more than the head of an empty shape, so that GDAL, which passes over what is
+        damaged, has to find a geometry there.
+    """
     for ending in (".shp", ".shx"):
         part = data[ending]
         if len(part) < _HEADER_BYTES or struct.unpack_from(">i", part)[0] != _MAIN_CODE:
@@ -150,6 +164,16 @@ def _check(data: dict[str, bytes], name: str) -> None:
         raise _damaged(f"its .dbf declares {rows:,} rows but was cut off", name)
     if rows != len(starts):
         raise _damaged(f"its .shx lists {len(starts):,} shapes but its .dbf {rows:,} rows", name)
+    found = np.frombuffer(shp, np.uint8)
+    stated = 2 * found[starts[:, None] + np.arange(4, 8)].copy().view(">i4")[:, 0].astype(np.int64)
+    if ((stated < 0) | (starts + 8 + stated > len(shp))).any():
+        raise _damaged("its shapes or its table cannot be read", name)
+    # GDAL leaves out the rows that are marked as deleted.
+    marks = (
+        np.frombuffer(dbf, np.uint8)[head : head + rows * width : width] if rows else np.zeros(0, np.uint8)
+    )
+    drawn: np.ndarray[Any, Any] = (sizes > _EMPTY_BYTES)[: len(marks)][marks != ord("*")]
+    return drawn
 
 
 def _packed(data: dict[str, bytes], projection: bytes) -> bytes:

@@ -8,8 +8,9 @@ import zlib
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from mutations import fuzzed
 
 from common.errors import IntakeError, PilotError
 from common.intake import archive
@@ -139,7 +140,7 @@ def test_gzip_is_stopped_while_it_grows(monkeypatch):
     assert counter.total_bytes < archive.FREE_BYTES + 2 * MB
 
 
-@settings(max_examples=500, deadline=None)
+@fuzzed
 @given(st.data())
 def test_a_damaged_zip_raises_the_projects_own_errors_or_opens(data):
     content = bytearray(packed(("a/b.shp", b"1" * 300), ("c", bytes(300))))

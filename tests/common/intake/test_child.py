@@ -134,6 +134,19 @@ def test_many_threads_share_one_zygote_and_a_killed_one_is_replaced(taken):
     assert child._zygotes[("walls",)].process.pid != zygote
 
 
+def test_of_many_zygotes_those_not_used_lately_end(taken):
+    kept = [("walls", module) for module in ("csv", "html", "shlex", "pprint", "textwrap")]
+    first = None
+    for modules in kept:
+        taken.parse("walls:everything", modules=modules)
+        first = first or child._zygotes[modules].process
+    assert kept[0] not in child._zygotes
+    assert len(child._zygotes) == child.MOST_ZYGOTES
+    assert first is not None
+    assert first.wait(5) == 0
+    assert taken.parse("walls:everything", modules=kept[0]).facts["n"] == 2
+
+
 def test_the_zygote_and_its_children_end_with_the_caller(tmp_path):
     (tmp_path / "load.csv").write_bytes(b"a;b\n1;2\n")
     code = (

@@ -128,7 +128,7 @@ def test_nan_nodata_and_partly_missing(tmp_path):
     assert parse(tmp_path, geotiff(noise(dtype="int16"), nodata=-32768)).facts["nodata"] == -32768
 
 
-@pytest.mark.parametrize("missing", [np.nan, -9999.0])
+@pytest.mark.parametrize("missing", [np.nan, -9999.0, np.inf, -np.inf])
 def test_nothing_but_missing_pixels(tmp_path, missing):
     data = geotiff(np.full((2, 9, 9), missing, "float32"), nodata=-9999)
     with pytest.raises(DataError, match="every pixel is missing"):

@@ -139,6 +139,7 @@ def test_times(tmp_path, units, attrs, value, expected):
         ("days since 2024-13-45", {}),
         ("day as %Y%m%d.%f", {}),
         ("days since 2000-01-01", {"values": [1e12]}),
+        ("days since 99999-01-01", {"values": [1, 2]}),
         ("days since 2000-01-01", {"calendar": "no such calendar"}),
         ("", {}),
         ("kWh", {"name": "t", "standard_name": "time"}),
@@ -170,6 +171,21 @@ def test_nothing_but_missing_values(tmp_path):
     assert "'t2m' has no value at all" in parse(tmp_path, made(tmp_path, some)).notes
     with pytest.raises(DataError, match="every value is missing"):
         parse(tmp_path, made(tmp_path, some[["t2m"]]))
+    with pytest.raises(DataError, match="every value is missing in 'load'"):
+        parse(tmp_path, with_time(tmp_path, load=np.inf))
+    some["t2m"][:] = np.inf
+    some["t2m"][0] = 280
+    assert "'t2m' has no value in 805 of 840 places" in parse(tmp_path, made(tmp_path, some)).notes
+
+
+def test_no_place_for_a_value(tmp_path):
+    with pytest.raises(DataError, match="every value is missing in 'load'"):
+        parse(
+            tmp_path,
+            by_h5py(tmp_path, lambda file: (file.pop("values"), file.create_dataset("load", (0, 5), "f4"))),
+        )
+    found = parse(tmp_path, by_h5py(tmp_path, lambda file: file.create_dataset("load", (0, 5), "f4")))
+    assert "'load' has no value at all" in found.notes
 
 
 def test_unwritten_values_are_missing(tmp_path):

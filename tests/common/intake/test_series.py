@@ -232,3 +232,14 @@ def test_real_series_lies_where_its_files_say(benchmark_data):
         x, y, z = np.linalg.solve(found.arrays["affine"], [*at, 1])[:3].round(2)
         assert (x, y, z) == (0, 0, round(z))
         np.testing.assert_array_equal(found.arrays["voxels"][:, :, int(z)].T, one.pixel_array)
+
+
+def test_two_persons_make_no_volume_together(tmp_path):
+    files = study(VOXELS, AXIAL)
+    others = study(VOXELS + 1, AXIAL, PatientID="BSN2" + CANARY)
+    for mixed in (files[:4] + others[4:], [*files, *others[:3]], [*others[:3], *files]):
+        found = parse(tmp_path, zipped(mixed))
+        kept = found.facts["files"]
+        assert (kept, found.facts["series_count"]) == (4 if len(mixed) == 7 else 7, 2)
+        np.testing.assert_array_equal(found.arrays["voxels"], VOXELS[:, :, :kept])
+        assert CANARY not in str(found.facts) + str(found.notes)

@@ -224,3 +224,31 @@ def test_only_the_suites_errors_escape(tmp_path):
     run()
     assert {"fault", "late", "death"}.isdisjoint(attempts.ends), attempts.report()
     assert attempts.ends["read"] > 10, attempts.report()
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_a_shape_that_lies_about_its_points(tmp_path, number):
+    parts = shapefile(tmp_path)
+    (start,) = struct.unpack_from(">i", parts["veld.shx"], 100 + 8 * number)
+    shp = bytearray(parts["veld.shp"])
+    struct.pack_into("<i", shp, 2 * start + 8 + 40, 2**30)
+    with pytest.raises(IntakeError, match="its geometry is damaged") as caught:
+        parse(tmp_path, parts | {"veld.shp": bytes(shp)})
+    assert caught.value.where == f"velden.zip, feature {number}"
+
+
+@pytest.mark.parametrize("length", [-1, 2**30])
+def test_a_shape_that_lies_about_its_length(tmp_path, length):
+    parts = shapefile(tmp_path)
+    (start,) = struct.unpack_from(">i", parts["veld.shx"], 100 + 8)
+    shp = bytearray(parts["veld.shp"])
+    struct.pack_into(">i", shp, 2 * start + 4, length)
+    refused(tmp_path, parts | {"veld.shp": bytes(shp)}, "its shapes or its table cannot be read")
+
+
+def test_rows_marked_as_deleted_are_left_out(tmp_path):
+    parts = shapefile(tmp_path)
+    dbf = bytearray(parts["veld.dbf"])
+    rows, head, width = struct.unpack_from("<IHH", dbf, 4)
+    dbf[head + width] = ord("*")
+    assert parse(tmp_path, parts | {"veld.dbf": bytes(dbf)}).facts["rows"] == rows - 1
