@@ -158,15 +158,24 @@ def run(path: Path, stated: Stated, region: Sequence[float] | None, as_json: boo
         if name == "columns":
             for column in value:
                 rest = ", ".join(
-                    f"{k} {v}" for k, v in column.items() if k not in ("name", "holds") and v != 0
+                    f"{k} {v}"
+                    for k, v in column.items()
+                    if k not in ("name", "holds") and (k, v) != ("empty", 0)
                 )
                 print(f"  {_plain(column['name']):<24} {column['holds']:<8} {_plain(rest)}")
         elif name != "crs_wkt":
-            print(f"  {name.replace('_', ' '):<24} {_plain(value)}")
+            print(f"  {name.replace('_', ' '):<24} {_plain(_rounded(value))}")
     language = chosen()
     for note in found.notes:
         print(f"{'let op' if language == 'nl' else 'note'}: {_plain(sentence(note, language))}")
     return 0
+
+
+def _rounded(value: Any) -> Any:
+    """Numbers with as many digits as people read."""
+    if isinstance(value, float):
+        return float(f"{value:.8g}")
+    return [_rounded(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _plain(value: object) -> str:

@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pilots",
         description="Sector pilots: from your own files to results, on a laptop or a cluster.",
-        epilog="`pilots run energy --help` shows what a pilot takes. Nothing leaves this machine.",
+        epilog="`pilots run energy --help` shows what a pilot takes; --debug shows where a fault arose.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     listing = commands.add_parser("list", help="list the installed pilots")
@@ -163,7 +163,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
     # What follows a pilot's name is the pilot's own affair, so argparse is not asked about it here.
     if len(arguments) > 1 and arguments[0] in WITH_PILOT and not arguments[1].startswith("-"):
         return _with_pilot(arguments[0], arguments[1], arguments[2:])
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args([part for part in arguments if part != "--debug"])
     if options.command == "list":
         return _list(options.json)
     if options.command == "doctor":

@@ -54,7 +54,10 @@ def read_parquet(source: Source) -> tuple[Content, list[str]]:
     if not table.num_rows:
         raise DataError("there is no row of data", where=source.name, mend="bring a file with readings")
     notes: list[str] = []
-    columns = {name: _plain(table.column(name), name, source.name, notes) for name in table.column_names}
+    try:
+        columns = {name: _plain(table.column(name), name, source.name, notes) for name in table.column_names}
+    except (pa.ArrowException, ValueError) as error:  # such as a time zone that is no text
+        raise IntakeError("the Parquet file is damaged", where=source.name, mend="export it anew") from error
     rows = np.arange(1, table.num_rows + 1, dtype=np.int64)
     return Content(columns, rows, Dialect(PARQUET), {}), notes
 

@@ -114,6 +114,8 @@ def test_the_command_prints_facts_or_one_line(put, capsys):
     assert "'1,5' has another decimal mark than was stated" in said
     assert said.count("\n") == 1
     assert cli.main(["check", str(path.with_name("none.csv"))]) == 3
+    with pytest.raises(IntakeError):
+        cli.main(["check", str(path.with_name("none.csv")), "--debug"])
 
 
 def test_what_stands_in_a_file_cannot_steer_the_terminal(put, capsys):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import numpy as np
 import pandas as pd
@@ -373,3 +374,18 @@ def test_a_cell_far_away_in_a_workbook_is_refused_and_formatted_ones_are_not(tmp
     book.save(tmp_path / "far.xlsx")
     with pytest.raises(IntakeError, match="a sheet has 900,000 rows of 16,384 columns"):
         read_table(take(tmp_path / "far.xlsx"))
+
+
+def test_a_zone_that_is_no_text_is_damage(tmp_path):
+    path = tmp_path / "a.parquet"
+    stamps = pa.array([0, 1], pa.int64()).cast(pa.timestamp("us", "Europe/Amsterdam"))
+    parquet.write_table(pa.table({"time": stamps, "kWh": [1.0, 2.0]}), path, store_schema=True)
+    import base64
+
+    content = path.read_bytes()
+    found = re.search(rb"ARROW:schema\x18..([A-Za-z0-9+/=]+)", content)
+    schema = base64.b64decode(found[1])
+    odd = base64.b64encode(schema.replace(b"Amsterdam", b"Amsterd\xff\xfe"))
+    path.write_bytes(content.replace(found[1], odd))
+    with pytest.raises(IntakeError, match="the Parquet file is damaged"):
+        read_table(take(path))
