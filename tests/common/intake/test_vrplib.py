@@ -321,7 +321,7 @@ def strange(draw):
 @fuzzed
 @given(data=st.one_of(hostile(*(text.encode() for text in VALID)), strange()))
 def test_nothing_but_own_errors_escapes(tmp_path_factory, data):
-    attempts = Attempts(tmp_path_factory.getbasetemp(), "problem.vrp", kinds.ROUTES)
+    attempts = Attempts(tmp_path_factory.getbasetemp(), "problem.vrp", (kinds.VRPLIB,))
     parcel = attempts.read(data, expects="either")
     assert set(attempts.ends) <= {"read", "refused"}, attempts.last
     if parcel is not None and parcel.facts["form"] == "problem":
