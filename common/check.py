@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.errors import DataError
+from common.exports import FORMULA_STARTS
 from common.intake import take
-from common.intake.kinds import FIELDS, KINDS, METAIMAGE, MODELS, OFFERED, TABLES
+from common.intake.kinds import FIELDS, KINDS, MODELS, OFFERED, TABLES
 
 if TYPE_CHECKING:
     from common.dialect import Stated
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _MEASURED = re.compile(
     r"(?:^|[\s_\-(\[])(?:[kMG]?Wh?|[kM]?V|A|°C|degC|kg|t|kg/ha|t/ha|q/ha|ha|m|km|cm|mm|s|min|h|%|€|EUR|l|m3)[)\]]?$"
 )
-_FORMULA = r"^[=+\-@\t\r]"
+_FORMULA = f"^[{re.escape(''.join(FORMULA_STARTS))}]"
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def check(
     facts, notes = _table(taken, stated) if taken.kind in TABLES else _parcel(taken, region)
     if taken.kind in MODELS:
         notes = [*notes, "part of a model: a whole model comes in by `pilots store import`"]
-    elif taken.kind not in OFFERED or taken.kind == METAIMAGE:
+    elif taken.kind not in OFFERED:
         notes = [*notes, "no pilot takes this kind of file"]
     return Checked(
         taken.name, taken.kind, KINDS[taken.kind].words, taken.sha256, taken.size_bytes, facts, notes

@@ -17,13 +17,13 @@ from common.intake.archive import MAX_PIECES
 from common.intake.formats import grid, zarr_layout, zarr_pieces
 from common.intake.formats.stored import Stored, shown
 from common.intake.parcel import Parcel
+from common.intake.recognise import ZARR_MARKS
 
 if TYPE_CHECKING:
     from common.intake.archive import Archive
     from common.intake.source import Source
 
 _JSON_BYTES, _MAX_ARRAYS = 4 << 20, 2_000
-_MARKS = ("zarr.json", ".zarray", ".zgroup", ".zmetadata")
 _ALONE = "values"
 _NUMBER = re.compile(r"\d{1,15}")
 
@@ -76,7 +76,7 @@ def read(source: Source, variables: Sequence[str] | None = None) -> Parcel:
 
 def _find(archive: Archive, files: dict[str, list[str]], where: str) -> tuple[str, dict[str, str], list[str]]:
     """The folder of the store, the folder of each array in it, and the groups that are left out."""
-    marked = [folder for folder, inner in files.items() if set(inner) & set(_MARKS)]
+    marked = [folder for folder, inner in files.items() if set(inner) & set(ZARR_MARKS)]
     if not marked:
         raise IntakeError("no Zarr store is in it", where=where, mend="pack the whole store")
     least = min(map(_depth, marked))
