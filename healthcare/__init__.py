@@ -1,1 +1,1 @@
-"""Medical-scan analysis. No pilot is registered yet."""
+"""Medical-scan analysis: scans in; segmentations and findings with honest confidence out. Research use."""
