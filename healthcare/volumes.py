@@ -18,7 +18,7 @@ from healthcare.finding import Label, Volume
 
 COVERAGE = 0.9
 Errors = Mapping[str, Any]
-"""`coverage`, `cases`, and by a label's number as text the lowest and highest ratio of true to found volume."""
+"""`coverage`, `cases`, and by a label's number (as text) lowest and highest ratio of true to found volume."""
 
 
 def volume_ml(mask: Array, value: int, voxel_mm3: float) -> float:
@@ -47,7 +47,9 @@ def errors(
         ratios = np.sort(pair[1][known] / pair[0][known])
         found["cases"] = max(found["cases"], len(ratios))
         miss = (1 - coverage) / 2
-        low, high = math.floor(miss * (len(ratios) + 1)), math.ceil((1 - miss) * (len(ratios) + 1))
+        # A hair's breadth, so that 1 - 0.9 counts as a tenth.
+        low = math.floor(miss * (len(ratios) + 1) + 1e-9)
+        high = math.ceil((1 - miss) * (len(ratios) + 1) - 1e-9)
         if low >= 1 and high <= len(ratios):
             found[str(value)] = [round(float(ratios[low - 1]), 6), round(float(ratios[high - 1]), 6)]
     return found
