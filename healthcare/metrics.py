@@ -7,6 +7,7 @@ reloaded".
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -50,10 +51,12 @@ def surfaces(mask: Array, truth: Array, value: int, spacing_mm: Sequence[float])
     if not found.any() or not wanted.any():
         return float(np.linalg.norm(np.array(mask.shape) * np.array(spacing_mm))), 0.0
     part = _around(found | wanted)
-    pair = [torch.from_numpy(np.ascontiguousarray(one[part]))[None, None] for one in (found, wanted)]
-    spacing = [float(one) for one in spacing_mm]
-    far = compute_hausdorff_distance(*pair, include_background=True, percentile=95, spacing=spacing)
-    near = compute_surface_dice(*pair, [TOLERANCE_MM], include_background=True, spacing=spacing)
+    one, other = (torch.from_numpy(np.ascontiguousarray(x[part]))[None, None] for x in (found, wanted))
+    spacing = [float(length) for length in spacing_mm]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of MONAI's own parts about each other
+        far = compute_hausdorff_distance(one, other, include_background=True, percentile=95, spacing=spacing)
+        near = compute_surface_dice(one, other, [TOLERANCE_MM], include_background=True, spacing=spacing)
     return float(far), float(near)
 
 
