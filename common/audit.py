@@ -53,6 +53,7 @@ class Entry:
         model: sha256 of the stored model's manifest, or the name of a model that was trained on the way.
         code: version of the suite, and the git commit where there is one.
         error_id: id of a fault in `log/faults.jsonl`, "" where there was none.
+        reason: why a person decided so, one word of a list of the pilot's; "" where nobody did.
     """
 
     pilot: str
@@ -64,6 +65,7 @@ class Entry:
     model: str = ""
     code: str = ""
     error_id: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)

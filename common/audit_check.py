@@ -213,6 +213,7 @@ def _show(lines: list[dict[str, Any]], as_json: bool) -> int:
         what = f"{facts.get('action', '')} {facts.get('pilot', '')}".strip()
         ended = f"{facts.get('outcome', '')} ({facts.get('exit_code', '')})"
         fault = f"  fault {facts['error_id']}" if facts.get("error_id") else ""
+        fault += f"  because: {facts['reason']}" if facts.get("reason") else ""
         model, when = str(facts.get("model", ""))[:12] or "-", str(facts.get("at", ""))[:19]
         print(f"{facts['number']:>6}  {when}Z  {what:<20} {ended:<14} input {inputs}  model {model}{fault}")
     if not lines:

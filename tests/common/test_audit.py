@@ -79,6 +79,7 @@ def test_a_line_says_what_was_run_and_a_whole_log_is_whole(ten):
             "model",
             "code",
             "error_id",
+            "reason",
         ),
         *("number", "before", "hash"),
     }
