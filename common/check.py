@@ -1,5 +1,7 @@
 """`pilots check FILE`: what a file is, whether the door lets it in, and what stands in it.
 
+What a pilot makes of its training data is another matter: see `common.pilot.Pilot`.
+
 A table is looked at more strictly than a pilot does, which picks its columns: a column whose name carries a
 unit, or that holds numbers for the most part, must hold numbers alone.
 """

@@ -1,5 +1,7 @@
 """The `pilots` command: list, check, run, train, evaluate, store, audit, app, demo, doctor.
 
+`check` looks at one file of any kind, or, after a pilot's name, at data that the pilot is to learn from.
+
 Exit codes: 0 done; 1 a fault of the suite itself; 2 wrong usage; 3 a file was refused; 4 its content makes
 no sense; 5 something stored is missing or damaged; 6 training failed; 7 a library is missing; 130 stopped
 with Ctrl-C; 143 stopped by a signal.
@@ -65,7 +67,12 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument(
                 "--host-name", action="append", default=[], help="name of a proxy before the app; repeatable"
             )
-    look = commands.add_parser("check", help="look at a file: what it is, and whether it can be taken in")
+    look = commands.add_parser(
+        "check",
+        help="look at a file: what it is, and whether it can be taken in",
+        epilog="`pilots check PILOT PATH` looks at a pilot's training data, where the pilot has a doctor for"
+        " these; a file of that name is `./PILOT`.",
+    )
     look.add_argument("file", type=Path, metavar="FILE", help="a file, or the folder of a scan or grid")
     look.add_argument("--json", action="store_true", help="print JSON")
     corners = ("WEST", "SOUTH", "EAST", "NORTH")
@@ -117,6 +124,11 @@ def _with_pilot(command: str, name: str, rest: Sequence[str]) -> int:
 
 def _audited(audited: Audited, command: str, name: str, rest: Sequence[str]) -> int:
     pilot = pilots.load(name)
+    if not hasattr(pilot, command):
+        raise PilotError(
+            f"the pilot '{name}' has no {command} of its own",
+            mend="look at one file at a time with `pilots check FILE`",
+        )
     options = _pilot_parser(command, pilot).parse_args(rest)
     audited.options(options)
     from common import progress
@@ -163,6 +175,8 @@ def _dispatch(arguments: Sequence[str]) -> int:
     # What follows a pilot's name is the pilot's own affair, so argparse is not asked about it here.
     if len(arguments) > 1 and arguments[0] in WITH_PILOT and not arguments[1].startswith("-"):
         return _with_pilot(arguments[0], arguments[1], arguments[2:])
+    if arguments[:1] == ["check"] and len(arguments) > 1 and arguments[1] in pilots.names():
+        return _with_pilot("check", arguments[1], arguments[2:])
     options = _parser().parse_args([part for part in arguments if part != "--debug"])
     if options.command == "list":
         return _list(options.json)

@@ -53,6 +53,12 @@ class Pilot(Protocol):
     `name` is the import package, `title` and `summary` are for people. `add_*_arguments` declare the
     pilot's own options on an argparse parser without importing anything heavy; `run`, `train` and
     `evaluate` take the parsed options.
+
+    A pilot may have two methods more, with which `pilots check <name> PATH` looks at training data before
+    anyone trains on them; the command says so where they are missing:
+
+        def add_check_arguments(self, parser: argparse.ArgumentParser) -> None
+        def check(self, options: argparse.Namespace, progress: Progress = silent) -> Result
     """
 
     name: str

@@ -6,19 +6,8 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from energy.svg import (
-    LEFT,
-    RIGHT,
-    WIDTH,
-    PowerAxis,
-    TimeAxis,
-    band,
-    line,
-    path,
-    picture,
-    rect,
-    text,
-)
+from common.svg import WIDTH, band, line, path, picture, rect, text
+from energy.svg import LEFT, RIGHT, PowerAxis, TimeAxis
 from energy.wording import Unit, figure, interval, moment
 
 

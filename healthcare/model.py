@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from healthcare.inference import Prediction
 
 SPECIFICATION = "specification.json"
+CLASSIFICATION = "classification"
 DEFAULT_NAME = "segmentation model"
 
 
@@ -65,8 +66,15 @@ def open_model(path: Path) -> Segmenter | Classifier:
         StoreError: there is none, it is damaged, or of another version.
     """
     folder = folder_of(path)
-    if read_specification(folder).get("kind") == plans.KIND:
+    kind = read_specification(folder).get("kind")
+    if kind == plans.KIND:
         return Segmenter.load(folder)
+    if kind != CLASSIFICATION:
+        raise StoreError(
+            "this model neither outlines structures nor sorts pictures",
+            where=str(folder),
+            mend="open it with the version of the suite that stored it",
+        )
     from healthcare.classification import Classifier
 
     return Classifier.load(folder)

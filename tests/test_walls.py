@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("common", "energy", "healthcare", "agriculture", "logistics", "apps")
 PILOTS = ("energy",)
 ROLES = ("data", "sample", "model", "training", "evaluate", "report", "pilot")
-VERBS = {"energy": "forecast"}
+VERBS = {"energy": "forecast", "healthcare": "diagnose"}
 
 
 def product_files() -> list[Path]:
@@ -36,9 +36,19 @@ def test_layers_hold():
     assert done.returncode == 0, done.stdout[-3000:]
 
 
-@pytest.mark.parametrize("statement", ["import energy", "import energy.pilot", "import common.cli"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import energy",
+        "import energy.pilot",
+        "import healthcare",
+        "import healthcare.pilot",
+        "import common.cli",
+    ],
+)
 def test_light_imports_stay_light(statement):
     heavy = {"torch", "monai", "streamlit", "lightgbm", "pandas", "xarray", "sklearn", "lightning_fabric"}
+    heavy |= {"pydicom", "nibabel", "highdicom", "PIL", "fpdf", "scipy"}
     assert not imported_by(statement) & heavy
 
 

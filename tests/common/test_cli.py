@@ -59,6 +59,22 @@ class Plain:
         return [("nothing", True, "")]
 
 
+class Careful(Plain):
+    """A pilot that looks at training data as well."""
+
+    def add_check_arguments(self, parser):
+        parser.add_argument("data", type=Path)
+        parser.add_argument("--output", type=Path)
+
+    def check(self, options, progress=pilots.silent):
+        progress(0.5, "looking")
+        if not options.data.exists():
+            raise DataError("there are no data", where="the folder", mend="bring some")
+        return Result(
+            summary="it is sound", tables={}, numbers={"errors": 0}, provenance={"input_sha256": "ab" * 8}
+        )
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch) -> Path:
     """Every run is written into an audit log: here into one of the test's own, and told in English."""
@@ -127,6 +143,42 @@ def test_a_fault_hides_details_unless_asked(capsys):
     assert "secret detail" not in err
     with pytest.raises(RuntimeError, match="secret detail"):
         cli.main(["run", "plain", "--quiet", "--fail", "fault", "--debug"])
+
+
+def test_a_pilot_looks_at_its_training_data(tmp_path, monkeypatch, plain, capsys):
+    monkeypatch.setattr(pilots, "load", lambda name: Careful())
+    assert cli.main(["check", "plain", str(tmp_path)]) == 0
+    out, err = capsys.readouterr()
+    assert "it is sound" in out
+    assert "50%  looking" in err
+    assert cli.main(["check", "plain", str(tmp_path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["numbers"] == {"errors": 0}
+    assert cli.main(["check", "plain", str(tmp_path / "absent"), "--quiet"]) == 4
+    assert capsys.readouterr().err == "pilots: the folder: there are no data; bring some.\n"
+    told = [(one["pilot"], one["action"], one["outcome"], one["data"]) for one in read(5)]
+    assert told == [
+        ("plain", "check", "done", ["ab" * 8]),
+        ("plain", "check", "done", ["ab" * 8]),
+        ("plain", "check", "refused", []),
+    ]
+
+
+@pytest.mark.usefixtures("plain")
+def test_a_pilot_that_does_not_look_at_data_says_so(tmp_path, capsys):
+    assert cli.main(["check", "plain", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == (
+        "pilots: the pilot 'plain' has no check of its own; look at one file at a time with"
+        " `pilots check FILE`.\n"
+    )
+
+
+@pytest.mark.usefixtures("plain")
+def test_check_of_a_file_is_as_before(tmp_path, monkeypatch, capsys):
+    (tmp_path / "plain").write_text("a,b\n1,2\n3,4\n")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["check", "./plain"]) == 0
+    assert "delimited text" in capsys.readouterr().out
+    assert read(5) == []
 
 
 def test_an_unknown_pilot_is_a_users_mistake(capsys):

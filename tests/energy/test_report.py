@@ -13,11 +13,11 @@ from scipy.stats import norm
 
 from common.errors import StoreError
 from common.pilot import Result
+from common.svg import nice_ticks
 from energy.alarms import alarm_table, day_table, score_alarms
 from energy.charts import PALETTE, accuracy_data, driver_data, fan_data, series_by_peak
 from energy.report import export_table, write_exports
 from energy.report_page import report_html
-from energy.svg import nice_ticks
 from energy.wording import figure, unit_for
 
 ORIGIN = pd.Timestamp("2024-10-25 22:00", tz="UTC")  # the 48 hours hold the 25-hour day
