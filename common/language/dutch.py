@@ -137,6 +137,10 @@ DUTCH: dict[str, str] = {
         "de berekening is van buitenaf gestopt; start ze opnieuw"
     ),
     "there is no pilot called '{}'": "er is geen pilot die '{}' heet",
+    "the pilot '{}' has no {} of its own": "de pilot '{}' heeft geen eigen {}",
+    "look at one file at a time with `pilots check FILE`": (
+        "bekijk een bestand per keer met `pilots check BESTAND`"
+    ),
     "there is no such job here": "deze taak is er niet",
     "this needs {}, which is not installed": "hiervoor is {} nodig, dat niet geïnstalleerd is",
 }
