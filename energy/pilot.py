@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from common import intake, table_options
 from common.pilot import Progress, Result, silent
+from common.training import options as training_options
 from energy.settings import Settings, hours, kilowatt
 from energy.units import UNITS
 
@@ -179,17 +180,7 @@ class EnergyPilot:
         group.add_argument(
             "--horizon", dest="horizon_h", type=hours, metavar="TIME", default=48.0, help="48h, 7d, …"
         )
-        group.add_argument("--processes", type=int, metavar="N", default=1, help="processes on this machine")
-        group.add_argument(
-            "--accelerator",
-            choices=("auto", "cpu", "cuda"),
-            default="auto",
-            help="auto: a GPU where there is one",
-        )
-        group.add_argument(
-            "--runs", type=Path, metavar="FOLDER", default=Path("runs"), help="where run folders go"
-        )
-        group.add_argument("--resume", type=Path, metavar="RUN", help="go on with this run folder")
+        training_options.add_arguments(group)
         group.add_argument(
             "--epochs", type=int, metavar="N", help="passes over the data; default: the model's own"
         )

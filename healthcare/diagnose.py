@@ -32,9 +32,8 @@ KEPT = ("kind", "series", "files", "body_part", "laterality", "burned_in")
 """Facts of a scan's provenance that a finding repeats: all from lists of known words, or counts."""
 
 
-@runtime_checkable
-class SegmentationModel(Protocol):
-    """What `diagnose` needs of a model that outlines: `healthcare.model.Segmenter` is one."""
+class StoredModel(Protocol):
+    """What both kinds of model say of themselves."""
 
     @property
     def name(self) -> str:
@@ -51,6 +50,11 @@ class SegmentationModel(Protocol):
     @property
     def sha256(self) -> str:
         """Of its manifest, which holds the hashes of all its files."""
+
+
+@runtime_checkable
+class SegmentationModel(StoredModel, Protocol):
+    """What `diagnose` needs of a model that outlines: `healthcare.model.Segmenter` is one."""
 
     @property
     def labels(self) -> Sequence[Label]:
@@ -60,24 +64,8 @@ class SegmentationModel(Protocol):
         """Outline a volume."""
 
 
-class ClassificationModel(Protocol):
+class ClassificationModel(StoredModel, Protocol):
     """What `diagnose` needs of a model that sorts: `healthcare.classification.Classifier` is one."""
-
-    @property
-    def name(self) -> str:
-        """A few words for people."""
-
-    @property
-    def modality(self) -> str:
-        """DICOM's code of the scans it was trained on, "" for any."""
-
-    @property
-    def card(self) -> Mapping[str, Any]:
-        """Its model card, see `healthcare.cards`."""
-
-    @property
-    def sha256(self) -> str:
-        """Of its manifest, which holds the hashes of all its files."""
 
     @property
     def classes(self) -> Sequence[str]:

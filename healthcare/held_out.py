@@ -16,7 +16,7 @@ from common.pilot import Progress, silent
 from common.store import CARD, MANIFEST, atomic_write, discard, previous_of, read_card, reading, save_model
 from healthcare import postprocess, quality, volumes
 from healthcare.metrics import Mask, dice, mean_interval
-from healthcare.model import SPECIFICATION, Segmenter, doubts_of, read_specification
+from healthcare.model import SPECIFICATION, Segmenter, doubts_of, specification_in
 from healthcare.quality import Doubts
 
 if TYPE_CHECKING:
@@ -113,8 +113,8 @@ def rewrite(folder: Path, more: Mapping[str, Any]) -> None:
     Raises:
         StoreError: it cannot be opened, or stored.
     """
-    specification = read_specification(folder) | dict(more)
     with reading(folder) as checked:
+        specification = specification_in(checked) | dict(more)
         card = read_card(checked)
         # Held in memory, since nothing can be stored under a name that is being read.
         kept = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,6 @@ from common.pilot import Progress, silent
 from common.store import MANIFEST, read_card, reading
 from healthcare import plan as plans
 from healthcare.finding import Label, Segmented
-from healthcare.metrics import Mask
 from healthcare.plan import Plan
 from healthcare.postprocess import Rule, apply
 from healthcare.quality import Doubts, Quality
@@ -42,14 +41,23 @@ def read_specification(folder: Path) -> dict[str, Any]:
         StoreError: it is damaged, or no model of this pilot.
     """
     with reading(folder) as checked:
-        try:
-            found = json.loads((checked / SPECIFICATION).read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
-            raise StoreError(
-                "this is no model of the healthcare pilot", where=str(folder), mend="choose another folder"
-            ) from error
+        return specification_in(checked)
+
+
+def specification_in(checked: Path) -> dict[str, Any]:
+    """What a model says of itself, in a folder that `common.store.reading` gave.
+
+    Raises:
+        StoreError: it is no model of this pilot.
+    """
+    try:
+        found = json.loads((checked / SPECIFICATION).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise StoreError(
+            "this is no model of the healthcare pilot", where=str(checked), mend="choose another folder"
+        ) from error
     if not isinstance(found, dict):
-        raise StoreError("the model's specification is damaged", where=str(folder), mend="train it anew")
+        raise StoreError("the model's specification is damaged", where=str(checked), mend="train it anew")
     return found
 
 
@@ -124,15 +132,16 @@ class Segmenter:
         from common.training.weights import read_weights
         from healthcare.networks import build
 
-        specification = read_specification(folder)
-        plan = plans.plan_of(specification)
-        members = specification.get("members", 0)
-        networks = nn.ModuleList(build(plan) for _ in range(members or 1))
-        read_weights(networks if members else networks[0], folder)
-        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        # All from one state of the folder, which another process may replace meanwhile.
         with reading(folder) as checked:
+            specification = specification_in(checked)
+            plan = plans.plan_of(specification)
+            members = specification.get("members", 0)
+            networks = nn.ModuleList(build(plan) for _ in range(members or 1))
+            read_weights(networks if members else networks[0], checked)
             card = read_card(checked)
             sha256 = hashlib.sha256((checked / MANIFEST).read_bytes()).hexdigest()
+        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         try:
             rules = tuple(Rule(**rule) for rule in specification.get("postprocessing", ()))
             learnt = specification.get("quality")
@@ -228,8 +237,3 @@ def doubts_of(found: Prediction) -> dict[int, Doubts]:
         one.value: Doubts(one.expected_dice, one.agreement, (one.entropy_within + one.entropy_around) / 2)
         for one in found.structures
     }
-
-
-def masks_of(found: Iterable[tuple[Prediction, Mask]]) -> list[tuple[Mask, Mask]]:
-    """Pairs of found and true masks."""
-    return [(prediction.mask, truth) for prediction, truth in found]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.pilot import Progress, Result, silent
+from common.training import options as training_options
 from healthcare.burned_in import box
 
 if TYPE_CHECKING:
@@ -175,17 +176,7 @@ class HealthcarePilot:
             "--minutes", type=float, metavar="MIN", help="time for volumes, reading included; default: 20"
         )
         group.add_argument("--epochs", type=int, metavar="N", help="passes over the data; default: by time")
-        group.add_argument("--processes", type=int, metavar="N", default=1, help="processes on this machine")
-        group.add_argument(
-            "--accelerator",
-            choices=("auto", "cpu", "cuda"),
-            default="auto",
-            help="auto: a GPU where there is one",
-        )
-        group.add_argument(
-            "--runs", type=Path, metavar="FOLDER", default=Path("runs"), help="where run folders go"
-        )
-        group.add_argument("--resume", type=Path, metavar="RUN", help="go on with this run folder")
+        training_options.add_arguments(group)
         group.add_argument("--seed", type=int, metavar="N", default=1, help="seed of everything random")
 
     def train(self, options: argparse.Namespace, progress: Progress = silent) -> Path:

@@ -157,14 +157,13 @@ def teach(run: Path, progress: Progress = silent) -> None:
     Raises:
         StoreError: the run's settings or model cannot be read.
     """
-    from healthcare import held_out, segmentation_training
+    from healthcare import held_out
+    from healthcare.segmentation_training import SegmentationSettings, lessons_of
 
     task = {k: v for k, v in read_config(run).get("task", {}).items() if k != "kind"}
     if not (run / MODEL).is_dir():
         raise StoreError("the run has no model", where=str(run), mend="resume the run")
-    # Until the engine keeps cases out of learning for this, there is nothing to be taught by.
-    lessons_of = getattr(segmentation_training, "lessons_of", None)
-    cases = lessons_of(segmentation_training.SegmentationSettings.of(task)) if lessons_of else ()
+    cases = lessons_of(SegmentationSettings.of(task))
     if not cases:
         return
     pairs = ((scan, truth) for scan, truth in (case.read() for case in cases) if truth is not None)
